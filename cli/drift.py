@@ -18,7 +18,7 @@ from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, members_of, state_of
 from providers.explain import drift as explain
 from providers.explain.drift import Difference, Finding, Outcome, Unknown
-from providers.explain.forecast import Forecast
+from providers.explain.forecast import Forecast, lasting
 from providers.hosts.door import Hosts
 from providers.loop.forecasts import State, forecasts
 from providers.loop.preflight import preflight
@@ -188,7 +188,7 @@ def lines(result: Report, compared: int) -> Iterator[Line]:
         yield f"{place(unknown)}: unknown: {unknown.why}", "red"
     for forecast in result.next_up:
         if forecast.disturbs:
-            lasts = f"; about {forecast.seconds:.0f} s in all"
+            lasts = f"; {lasting(forecast.seconds)} in all"
             yield f"`pulumi up --refresh` will, for {forecast.resource}: {forecast.disturbs}{lasts}", ""
     if result.pending:
         yield f"not drifted, but different in the stack file: {', '.join(result.pending)}", ""

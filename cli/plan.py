@@ -11,7 +11,7 @@ from cli.project import owner
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, members_of, state_if_known
-from providers.explain.forecast import Forecast
+from providers.explain.forecast import Forecast, lasting
 from providers.hosts.door import Hosts
 from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
@@ -123,13 +123,13 @@ def report_of(
     if quiet:
         yield f"nothing to do: {', '.join(quiet)}", "green"
     if seconds:
-        yield f"about {seconds:.0f} s in all, one after the other", ""
+        yield f"{lasting(seconds)} in all, one after the other", ""
 
 
 def _resource(forecast: Forecast) -> Iterator[Line]:
     yield forecast.resource, ""
     for stage in forecast.stages:
-        lasts = f" (about {stage.seconds:.0f} s)" if stage.seconds >= 0.5 else ""
+        lasts = f" ({lasting(stage.seconds)})" if stage.seconds >= 0.5 else ""
         yield f"  {stage.doing}{lasts}", ""
     if forecast.disturbs:
         yield f"  will: {forecast.disturbs}", "yellow"

@@ -427,6 +427,7 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if running_change.begins(decision):
+            from providers.explain.forecast import lasting
             from providers.loop.dry_run import foreseen, rehearsed
             from providers.rules.doctor.diagnosis import CHANGING
             from providers.simulate.from_snapshot import copied
@@ -439,7 +440,7 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
                 name, lambda: rehearsed(copied(door.survey()), name, spec.timeout, look, decide_there, back)[1]
             )
             if forecast.disturbs:
-                show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
+                show(f"will {forecast.disturbs}; {lasting(forecast.seconds)} in all", stays=True)
             for warning in forecast.warnings:
                 show(f"warning: {warning}", stays=True)
             if forecast.problem:

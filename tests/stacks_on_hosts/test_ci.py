@@ -71,7 +71,7 @@ def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
     assert (0, "") == ended(job("plan"))
     assert before == state(standing)
     assert re.fullmatch(
-        r"\*\*The ingress changes: no published ports for about \d+ s for service `web`\.\*\*", verdict(standing)
+        r"\*\*The ingress changes: no published ports for \d+ to \d+ s for service `web`\.\*\*", verdict(standing)
     )
 
     assert (0, "") == ended(job("deploy"))

@@ -66,7 +66,7 @@ def test_up_does_what_plan_said(standing: Standing):
     run = standing.project.up()
     assert run.ok, run.told
     assert [untimed(stage["doing"]) for stage in found["ingress"]["stages"]] == begun(run)["ingress"]
-    assert announced(run)["ingress"].startswith("will take ports away: web (8080/tcp) for about ")
+    assert announced(run)["ingress"].startswith("will take ports away: web (8080/tcp) for ")
 
 
 def test_what_blocks_is_the_error_of_up(standing: Standing):

@@ -47,7 +47,7 @@ BRIDGE_CHANGE = (
 ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
 PORTS = "every port published through it goes away for seconds"
 PORTS_LEAVE = (
-    f"{PORTS} (about 10, and the longest `stop_grace_period` of a task "
+    f"{PORTS} (4 to 20, and the longest `stop_grace_period` of a task "
     "that ignores TERM), then comes back as it was; each task of a publishing service restarts twice"
 )
 PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 
 from providers.explain.escape import code, cut, plain
 from providers.explain.facts_file import Attached, FactsFile, HostFacts, NetworkFacts
-from providers.explain.forecast import NOT_REACHED, Forecast
+from providers.explain.forecast import NOT_REACHED, Forecast, lasting
 from providers.explain.report.changes import Change
 from providers.explain.report.effects import drains
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
@@ -24,20 +24,38 @@ LONG = 1_000  # characters of what a forecast says in one line
 
 def findings(change: Change, facts: FactsFile) -> list[str]:
     """Return lines of Markdown on one change; none if the facts have nothing to say of it."""
-    foretold = forecast(change, facts)
-    if foretold:
+    foretold, there = forecast(change, facts), _there(change, facts)
+    if foretold and foretold.stages:
         return _foretold(foretold)
-    spec, before = change.spec, change.before
-    bridge = isinstance(spec, GwbridgeSpec) and change.properties
-    member = isinstance(spec, NodeSpec) and (drains(change) or change.op == "delete")
-    if isinstance(spec, GwbridgeSpec | NodeSpec) and (bridge or member) and spec.host in facts.hosts:
-        return _on_host(spec.host, facts.hosts[spec.host])
-    if isinstance(spec, IngressSpec) and (change.properties or change.op != "update"):
-        network = next((each for each in facts.networks.values() if each.ingress), None)
-        return _on_it(network, "publishing through it") if network else []
-    if isinstance(before, OverlaySpec) and before.name in facts.networks:
-        return _on_it(facts.networks[before.name], "on it")
+    if isinstance(there, HostFacts):
+        return _on_host(there, str(getattr(change.spec, "host", "")))
+    if there:
+        return _on_it(there, "publishing through it" if there.ingress else "on it")
     return []
+
+
+def services(change: Change, facts: FactsFile) -> dict[str, tuple[str, ...]]:
+    """Return the services that a change disturbs, with the ports that it takes from them: as foretold for it, else of
+    what was there, which names all the same what has not changed since."""
+    foretold, there = forecast(change, facts), _there(change, facts)
+    if foretold and foretold.stages:
+        away = {each.service: each.ports for each in foretold.absences}
+        return {**{each.service: () for each in foretold.restarts}, **away}
+    if isinstance(there, HostFacts):
+        return dict.fromkeys(sorted(there.tasks), ())
+    return {each.name: each.ports if there.ingress else () for each in there.services} if there else {}
+
+
+def _there(change: Change, facts: FactsFile) -> HostFacts | NetworkFacts | None:
+    """Return what was on the hosts of what a change disturbs, None if it disturbs or finds nothing."""
+    spec, before = change.spec, change.before
+    if isinstance(spec, GwbridgeSpec | NodeSpec):
+        leaves = drains(change) or change.op == "delete"
+        disturbs = change.properties if isinstance(spec, GwbridgeSpec) else leaves
+        return facts.hosts.get(spec.host) if disturbs else None
+    if isinstance(spec, IngressSpec) and (change.properties or change.op != "update"):
+        return next((each for each in facts.networks.values() if each.ingress), None)
+    return facts.networks.get(before.name) if isinstance(before, OverlaySpec) else None
 
 
 def forecast(change: Change, facts: FactsFile) -> Forecast | None:
@@ -54,11 +72,10 @@ def blocked(changes: Sequence[Change], facts: FactsFile) -> list[tuple[str, str]
 
 
 def _foretold(foretold: Forecast) -> list[str]:
-    lasts = [f"takes about {max(foretold.seconds, 1):.0f} s"] if foretold.stages else []
-    return [plain(cut(line, LONG)) for line in (*foretold.felt, *lasts)]
+    return [plain(cut(line, LONG)) for line in (*foretold.felt, f"takes {lasting(foretold.seconds)}")]
 
 
-def _on_host(name: str, host: HostFacts) -> list[str]:
+def _on_host(host: HostFacts, name: str) -> list[str]:
     known = [] if host.silent else [plain(part) for part in (host.role, host.availability) if part]
     tasks = [f"{number} of {code(service)}" for service, number in sorted(host.tasks.items())]
     said = [f"{code(name)} was {', '.join(known)}"] if known else []

@@ -5,17 +5,19 @@ code.
 import re
 from collections.abc import Iterator, Sequence, Set
 
-from providers.explain.escape import code, prose
+from providers.explain.escape import code, plain, prose
 from providers.explain.facts_file import FactsFile
+from providers.explain.forecast import lasting
 from providers.explain.report.changes import Change
-from providers.explain.report.effects import effect
-from providers.explain.report.findings import forecast
+from providers.explain.report.effects import Disturbs, effect
+from providers.explain.report.findings import forecast, services
 from providers.explain.report.preview import Step
 from providers.rules.vocabulary.specs import IngressSpec, NodeSpec
 from providers.rules.vocabulary.words import some
 
 # So many names are told, then their number.
 NAMED = 3
+FORETOLD = "the ingress changes: no published ports for"
 PLACE = re.compile(r"\{(\w+)\}")  # of names in an effect's verdict
 OWN_NAME = {"host": "host", "overlay": "name"}  # the property that has it; of others the resource's is told
 
@@ -61,10 +63,11 @@ def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | No
     for change in changes:
         alike.setdefault(_ports(change, facts) or prose(effect(change, joining).verdict), []).append(change)
     for words, group in alike.items():
+        felt = "" if words.startswith(FORETOLD) or not facts else _felt(group, joining, facts)
         for noun in PLACE.findall(words)[:1]:
             names = [str(getattr(each.spec, OWN_NAME.get(noun, ""), each.name)) for each in group]
             words = words.replace(f"{{{noun}}}", _names(noun, names), 1)
-        yield words
+        yield words + felt
 
 
 def _ports(change: Change, facts: FactsFile | None) -> str:
@@ -74,8 +77,17 @@ def _ports(change: Change, facts: FactsFile | None) -> str:
     if not foretold or not foretold.absences:
         return ""
     services = _names("service", [each.service for each in foretold.absences])
-    seconds = max(each.seconds for each in foretold.absences)
-    return f"the ingress changes: no published ports for about {max(seconds, 1):.0f} s for {services}"
+    return f"{FORETOLD} {lasting(max(each.seconds for each in foretold.absences))} for {services}"
+
+
+def _felt(changes: Sequence[Change], joining: Set[str], facts: FactsFile) -> str:
+    """Say which services changes disturb, with the ports that go away; empty if none, or if that is not sure."""
+    sure = [each for each in changes if effect(each, joining).disturbs is Disturbs.SURELY]
+    felt = {name: ports for each in sure for name, ports in services(each, facts).items()}
+    if len(felt) > NAMED:
+        return f" ({_count(len(felt), 'service')})"
+    told = ", ".join(" ".join([code(name), *map(plain, ports)]) for name, ports in felt.items())
+    return f" (services: {told})" if told else ""
 
 
 def _names(noun: str, names: Sequence[str]) -> str:

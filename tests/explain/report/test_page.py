@@ -151,14 +151,16 @@ def test_long_problems_leave_room():
     assert "#### Networks" in text
 
 
-@pytest.mark.parametrize(("seconds", "about"), [(9.6, 10), (0.2, 1)])
-def test_facts_give_names_and_numbers(seconds, about):
+@pytest.mark.parametrize(
+    ("seconds", "lasts"), [(9.6, "4 to 30 s"), (11, "4 to 35 s"), (43, "17 to 130 s"), (0.2, "1 to 3 s")]
+)
+def test_facts_give_names_and_numbers(seconds, lasts):
     """They come from the forecast if it is of this change."""
     absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": seconds}]}
     text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent)]))
 
-    assert f"The ingress changes: no published ports for about {about} s for service `web`." == verdict(text)
-    assert f"   - take ports away: web (8080/tcp) for about {about} s\n" in text
+    assert f"The ingress changes: no published ports for {lasts} for service `web`." == verdict(text)
+    assert f"   - take ports away: web (8080/tcp) for {lasts}\n" in text
 
 
 def test_older_facts_give_names():
@@ -167,6 +169,52 @@ def test_older_facts_give_names():
     text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": there}))
 
     assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
+
+
+PUBLISHED = [{"name": "web", "ports": ["8080/tcp"], "tasks": 2}, {"name": "api", "ports": ["8081/tcp", "53/udp"]}]
+INGRESS = {"ingress": {"id": "i", "ingress": True, "services": PUBLISHED}}
+ON_IT = {"app": {"id": "x", "services": [{"name": "web", "ports": ["8080/tcp"], "tasks": 1}]}}
+AWAY = "The ingress changes: every port published through it goes away for seconds"
+DRAINED = "Host `w1` drained: tasks move away"
+MIGRATED = "Overlay `app` migrated: each task there restarts twice"
+FOUR = {"ingress": {"id": "i", "ingress": True, "services": [{"name": str(at)} for at in range(4)]}}
+
+
+@pytest.mark.parametrize(
+    ("one", "there", "expected"),
+    [
+        (
+            ("update", ingress(), ingress("d")),
+            {"networks": INGRESS},
+            f"{AWAY} (services: `web` 8080/tcp, `api` 8081/tcp 53/udp).",
+        ),
+        (("update", ingress(), ingress("d")), {"networks": FOUR}, f"{AWAY} (4 services)."),
+        (("update", ingress(), ingress("d")), {}, f"{AWAY}."),
+        # It was foretold for a change before this one that something else is in the way.
+        (
+            ("update", ingress(), ingress("d")),
+            {"networks": INGRESS, "forecast": [foretold(stages=(), problem=NOT_REACHED)]},
+            f"{AWAY} (services: `web` 8080/tcp, `api` 8081/tcp 53/udp).",
+        ),
+        (
+            ("update", node(), node(availability="drain")),
+            {"hosts": {"w1": {"tasks": {"web": 2}}}},
+            f"{DRAINED} (services: `web`).",
+        ),
+        (
+            ("update", overlay(on_in_use="migrate"), overlay(where="d", on_in_use="migrate")),
+            {"networks": ON_IT},
+            f"{MIGRATED} (services: `web`).",
+        ),
+        (("create", None, overlay()), {"networks": ON_IT}, "Network `overlay/app` created."),
+    ],
+)
+def test_older_facts_name_services_in_the_verdict(one, there, expected):
+    """And their ports if these go away: who is there did not change with the stack file."""
+    text = page(preview(step(*one)), facts(**there))
+
+    assert expected == verdict(text)
+    assert ("   - services publishing" in text) == ("`web` 8080" in expected or "4 services" in expected)
 
 
 @pytest.mark.parametrize(
