@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from providers.rules.checks.ranges import reserved
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ignored
 from providers.rules.stack_file.resolved import Resolved, without_lost
@@ -33,7 +34,7 @@ class Wanted:
 
     access: how each host is reached, and where members are to find it. encrypted: whether an overlay is to be.
     ignored: findings that are accepted. mtus: of the network between the hosts, bytes, by host. managers:
-    hosts that are to be. data_path_port: UDP.
+    hosts that are to be. data_path_port: UDP. reserved: ranges that nothing may meet, behind their path in the file.
     """
 
     access: Mapping[str, HostAccess]
@@ -42,6 +43,7 @@ class Wanted:
     managers: frozenset[str] = frozenset()
     mtus: Mapping[str, int] = field(default_factory=dict)
     data_path_port: int = VXLAN
+    reserved: tuple[tuple[str, str], ...] = ()
 
     def mtu(self, host: str) -> int:
         """Return the MTU that packets to and from a host are to fit in, bytes."""
@@ -58,6 +60,7 @@ def wanted(resolved: Resolved) -> Wanted:
         managers=frozenset(left.managers),
         mtus={name: left.file.hosts[name].mtu for name in left.access},
         data_path_port=(left.file.swarm and left.file.swarm.data_path_port) or VXLAN,
+        reserved=tuple((each.path, each.subnet) for each in reserved(left.file)),
     )
 
 

@@ -93,8 +93,18 @@ _CAUSES: Mapping[FindingId, tuple[FindingId, ...]] = {
     "reach-full-size": ("cloned-member", "kernel-vxlan", "link-mtu"),
     "reach-data": ("cloned-member", "kernel-vxlan"),
     "reach-esp": ("cloned-member", "kernel-vxlan", "kernel-esp", "daemon-settings"),
-    "reach-egress": ("cloned-member", "daemon-settings", "forwarding", "docker-chains", "nftables-forward"),
+    "reach-egress": (
+        "cloned-member",
+        "daemon-settings",
+        "forwarding",
+        "overlapping-route",
+        "firewalld-zone",
+        "docker-chains",
+        "nftables-forward",
+    ),
 }
+# Of two hosts, if one's bridge has the other's address: no packet passes, and none leaves by its link.
+_OF_A_PAIR = ("reach-", "asymmetric-route", "source-address")
 
 # The findings that could make a change fail halfway, so that they are looked for before its first write.
 # A bridge or the ingress that changes under running services: the new one has to come to each host.
@@ -155,9 +165,11 @@ def _unexplained(found: list[Finding]) -> Iterator[Finding]:
     """Yield all but what another finding on one of its hosts explains; the matrix still shows what does not pass."""
     failed = [each for each in found if each.status == "failed"]
     hosts = {(cause.id, host) for cause in failed for host in (cause.host, cause.peer) if host}
+    unreached = {frozenset((each.host, each.peer)) for each in failed if each.id == "overlapping-route" and each.peer}
     for each in found:
         causes = _CAUSES.get(each.id, ())
-        if hosts.isdisjoint((cause, host) for cause in causes for host in (each.host, each.peer)):
+        between = each.id.startswith(_OF_A_PAIR) and {each.host, each.peer} in unreached
+        if not between and hosts.isdisjoint((cause, host) for cause in causes for host in (each.host, each.peer)):
             yield each
 
 

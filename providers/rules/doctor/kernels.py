@@ -1,12 +1,15 @@
 """Checks a host's kernel, its links and routes to the other members, and the room on its disk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from providers.rules.checks.taken_on_hosts import by_routes, subnets
+from providers.rules.checks.taken_on_hosts import Occupied, by_routes, subnets
 from providers.rules.doctor.case import Case, Fault
+from providers.rules.doctor.probes import is_ipv4
 from providers.rules.vocabulary.addresses import crossing, relation
 from providers.rules.vocabulary.diagnosis import ObservedHost
+from providers.rules.vocabulary.facts import Network
 
+_MOVE = "give docker_gwbridge another range (docs/move-off-a-range.md), or take away the route that meets it"
 _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 2 GiB for an image
 
 
@@ -83,22 +86,35 @@ def asymmetric(host: ObservedHost, case: Case) -> Iterator[Fault]:
 
 def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield routes to elsewhere that have addresses of docker_gwbridge or of a swarm network, by the rule by which
-    `plan` compares what is to be made (checks/taken_on_hosts.py)."""
-    bridge = host.bridge
+    `plan` compares what is to be made (checks/taken_on_hosts.py). And what a bridge takes without a route that shows
+    it: other members, or else ranges that the stack file reserves."""
+    bridge = [host.bridge] if host.bridge else []
     routes = list(by_routes(host.surroundings, [host.bridge_link] if bridge else []))
-    networks = [*([bridge] if bridge else []), *(case.swarm.survey.networks if case.swarm and host.active else ())]
+    found = [
+        Fault("failed", f"{fact}: the host does not reach what is there", _MOVE) for fact in _taken(bridge, routes)
+    ]
+    for peer in case.seen.hosts:
+        if peer is not host and is_ipv4(peer.known_by):
+            alone = Occupied("address", f"the address of {peer.host}", f"{peer.known_by}/32")
+            facts = _taken(bridge, [alone])
+            found += (Fault("failed", f"{fact}: the host does not reach it", _MOVE, peer=peer.host) for fact in facts)
+    kept = [Occupied("reserved", f"{path} of the stack file", subnet) for path, subnet in case.wanted.reserved]
+    for fact in () if found else _taken(bridge, kept):
+        found.append(Fault("failed", f"{fact}: the host does not reach what is there", _MOVE))
+    yield from found
+    networks = case.swarm.survey.networks if case.swarm and host.active else ()
+    for fact in _taken(networks, routes):
+        remedy = "give it another range (docs/live-changes.md), or take the route away"
+        yield Fault("warning", f"{fact}: containers on it do not reach what is there", remedy)
+
+
+def _taken(networks: Iterable[Network], others: Sequence[Occupied]) -> Iterator[str]:
+    """Say which networks have addresses of what has been there before."""
     taken = [(each, subnet) for each in networks for subnet in subnets(each)]
-    for one, other in crossing([subnet for _, subnet in taken], [route.subnet for route in routes]):
-        (network, subnet), route = taken[one], routes[other]
-        if route.wide_around(subnet):
-            continue
-        fact = f"{network.name}, {subnet}, {relation(subnet, route.subnet)} {route.subnet}, {route.words}"
-        if network is bridge:
-            remedy = "give docker_gwbridge another range (docs/move-off-a-range.md), or take the route away"
-            yield Fault("failed", f"{fact}: the host does not reach what is there", remedy)
-        else:
-            remedy = "give it another range (docs/live-changes.md), or take the route away"
-            yield Fault("warning", f"{fact}: containers on it do not reach what is there", remedy)
+    for one, other in crossing([subnet for _, subnet in taken], [each.subnet for each in others]):
+        (network, subnet), there = taken[one], others[other]
+        if not there.wide_around(subnet):
+            yield f"{network.name}, {subnet}, {relation(subnet, there.subnet)} {there.subnet}, {there.words}"
 
 
 def offload(host: ObservedHost, _: Case) -> Iterator[Fault]:

@@ -89,14 +89,22 @@ def test_each_fault_is_found_by_its_id(changed, expected):
     assert expected == found(**changed)[0]
 
 
-OF_BRIDGE = "m1 failed: docker_gwbridge, 172.18.0.0/16,"
+HAS = "failed: docker_gwbridge, 172.18.0.0/16,"
+WIDE = a_network(
+    id="b1",
+    scope="local",
+    name="docker_gwbridge",
+    driver="bridge",
+    subnets=("172.18.0.0/16",),
+    options=(("com.docker.network.bridge.name", "gw0"),),
+)
 
 
 @pytest.mark.parametrize(
     ("route", "expected"),
     [
-        (Route("172.18.0.0/16", "tun0"), [f"{OF_BRIDGE} is the same as 172.18.0.0/16, the route by tun0"]),
-        (Route("172.16.0.0/12", "tun0"), [f"{OF_BRIDGE} lies inside 172.16.0.0/12, the route by tun0"]),
+        (Route("172.18.0.0/16", "tun0"), [f"m1 {HAS} is the same as 172.18.0.0/16, the route by tun0"]),
+        (Route("172.16.0.0/12", "tun0"), [f"m1 {HAS} lies inside 172.16.0.0/12, the route by tun0"]),
         (
             Route("10.202.0.8/29", kind="blackhole"),
             ["m1 warning: app, 10.202.0.0/24, contains 10.202.0.8/29, the blackhole route"],
@@ -110,17 +118,38 @@ OF_BRIDGE = "m1 failed: docker_gwbridge, 172.18.0.0/16,"
 def test_route_within_a_network(route, expected):
     """It is told with host, route and range; the bridge's own link may have any name."""
     app = a_network(id="o1", scope="swarm", name="app", driver="overlay", subnets=("10.202.0.0/24",))
-    bridge = a_network(
-        id="b1",
-        scope="local",
-        name="docker_gwbridge",
-        driver="bridge",
-        subnets=("172.18.0.0/16",),
-        options=(("com.docker.network.bridge.name", "gw0"),),
-    )
-    own = host("m1", bridge=bridge, surroundings=Surroundings(routes=(route, route)))
+    own = host("m1", bridge=WIDE, surroundings=Surroundings(routes=(route, route)))
 
     lines = findings_of("overlapping-route", own, swarm=swarm(networks=(app,)))
+    assert expected == [line.rpartition(": ")[0] for line in lines]
+
+
+VPN = (("reserved.vpn", "172.16.0.0/12"),)
+
+
+@pytest.mark.parametrize(
+    ("routes", "reserved", "w1", "expected"),
+    [
+        ((), VPN, "10.9.0.2", [f"m1 {HAS} lies inside 172.16.0.0/12, reserved.vpn of the stack file"]),
+        ((), (("reserved[0]", "10.0.0.0/8"),), "10.9.0.2", []),
+        # A route, or a member there, says it already.
+        (
+            (Route("172.18.0.0/16", "tun0"),),
+            VPN,
+            "10.9.0.2",
+            [f"m1 {HAS} is the same as 172.18.0.0/16, the route by tun0"],
+        ),
+        ((), VPN, "172.18.5.7", [f"m1 -> w1 {HAS} contains 172.18.5.7/32, the address of w1"]),
+        ((), (), "", []),
+        ((), (), "fd00::1", []),
+    ],
+)
+def test_bridge_that_takes_what_no_route_shows(routes, reserved, w1, expected):
+    """Other members, and what the stack file reserves: a VPN behind another gateway, say."""
+    own = host("m1", bridge=WIDE, surroundings=Surroundings(routes=routes))
+    wanted = replace(wants(), reserved=reserved)
+    lines = findings_of("overlapping-route", own, host("w1", known_by=w1), wanted=wanted)
+
     assert expected == [line.rpartition(": ")[0] for line in lines]
 
 

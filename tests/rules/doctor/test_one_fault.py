@@ -6,7 +6,7 @@ import pytest
 
 from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
-from providers.rules.vocabulary.diagnosis import Reach, Result
+from providers.rules.vocabulary.diagnosis import Reach, Result, Way
 from providers.rules.vocabulary.routes import Link, Surroundings
 from tests.support.examined import ADDRESSES, NOW, host, node, seen, swarm, told, wants
 from tests.support.looks import LOOK
@@ -46,6 +46,11 @@ INGRESS = ("data-path", "full-size", "data")
 ALL = ("managers", "gossip-tcp", "gossip-udp", *INGRESS)
 DOWN = swarm(nodes=(node("m1"), node("w1", state="down")))
 KNOWN = "10.9.0.2"  # w1's
+WIDE = a_network(id="b1", scope="local", name="docker_gwbridge", driver="bridge", subnets=("172.18.0.0/16",))
+FLUSHED = tuple(each for each in member("w1").rules if "MASQUERADE" not in each)
+OWN = ("type filter hook forward priority filter; policy accept;", "iifname docker_gwbridge drop")
+EGRESS = {"reach": Reach(results=closed("egress")["results"][1:])}  # of w1 alone
+TO_W2 = Way(to="172.18.5.7", device="docker_gwbridge", source="172.18.0.1")
 FAULTS = {
     "a virtual machine that was copied": (
         [copy_of_w1(), member("w1")],
@@ -82,6 +87,36 @@ FAULTS = {
         [host("w1", member={"state": "error", "error": EXPIRED})],
         {"swarm": DOWN},
         f"w1 failed: {EXPIRED}",
+    ),
+    "rules of docker that were flushed": (
+        [member("w1", rules=FLUSHED)],
+        EGRESS,
+        "w1 failed: docker's firewall rules lack: nat POSTROUTING ! -o docker_gwbridge -j MASQUERADE",
+    ),
+    "a rule of nftables": (
+        [member("w1", nft={"inet own forward": OWN})],
+        EGRESS,
+        "w1 failed: a rule of nftables closes containers' way outside: inet own forward: iifname docker_gwbridge drop",
+    ),
+    "a kernel that does not forward": (
+        [member("w1", forwarding=False)],
+        EGRESS,
+        "w1 failed: its kernel forwards no packets (net.ipv4.ip_forward is 0), so that containers reach nothing",
+    ),
+    "another thing between containers and the others": (
+        [member("w1")],
+        EGRESS,
+        "w1 failed: containers do not reach m1 at TCP 7946, which the host itself does, through docker_gwbridge: "
+        "nothing arrives",
+    ),
+    "a bridge with the address of another member": (
+        [
+            member("w1", bridge=WIDE, ways=(TO_W2,)),
+            member("w2", address="172.18.5.7", known_by="172.18.5.7"),
+        ],
+        {"reach": Reach(**closed(*ALL, between="w1 w2"))},
+        "w1 -> w2 failed: docker_gwbridge, 172.18.0.0/16, contains 172.18.5.7/32, the address of w2: the host does not "
+        "reach it",
     ),
     "a link with a low MTU": (
         [member("w1", surroundings=Surroundings((Link("eth0", 1400, (KNOWN,)),)))],
