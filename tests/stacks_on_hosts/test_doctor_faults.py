@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -58,12 +58,12 @@ def members(outside: tuple[Group, Project]) -> tuple[Group, Project]:
     return outside
 
 
-def formed(group: Group) -> None:
-    """One swarm of all hosts, by hand, once each has its part of the ingress."""
+def formed(group: Iterable[Host]) -> None:
+    """One swarm of these hosts, by hand, once each has its part of the ingress."""
     first, *others = group
     first.docker("swarm", "init", "--advertise-addr", first.address)
     first.let_join(*others)
-    eventually(lambda: all(map(has_ingress, group)))
+    eventually(lambda: all(map(has_ingress, (first, *others))))
 
 
 def has_ingress(host: Host) -> bool:
@@ -333,6 +333,29 @@ def test_tasks_that_wait_for_an_address_are_found(members: tuple[Group, Project]
     assert [("network-addresses", "failed", "", ""), ("waiting-tasks", "failed", "", "")] == found(told)
     (row,) = (each for each in told["findings"] if each["id"] == "waiting-tasks")
     assert "3 tasks of many stay `new`: small has no address left" == row["fact"]
+
+
+@pytest.fixture
+def copied(project: Project) -> Iterator[tuple[Group, Project]]:
+    """A swarm of two hosts, and a third with the key of the second."""
+    group = machines.start("qa", "28", count=3)
+    declared(group, project)
+    first, second, third = group
+    formed([first, second])
+    packed = second.run("sh", "-c", "tar -C /var/lib/docker -cz swarm | base64 -w0").strip()
+    third.run("service", "docker", "stop")
+    third.run("sh", "-c", f"rm -rf /var/lib/docker/swarm; echo {packed} | base64 -d | tar -C /var/lib/docker -xz")
+    third.run("service", "docker", "start")
+    eventually(lambda: second.swarm()["NodeID"] == third.swarm()["NodeID"])
+    yield group, project
+    machines.end("qa")
+
+
+def test_machine_that_was_copied(copied: tuple[Group, Project]):
+    """It is named as that; no port or card is."""
+    _, told = doctor(copied[1])
+
+    assert [("cloned-member", "failed", "qa3", "qa2")] == found(told)
 
 
 @pytest.fixture

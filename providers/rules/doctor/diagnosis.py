@@ -86,7 +86,7 @@ _CAUSES: Mapping[FindingId, tuple[FindingId, ...]] = {
     "membership": ("cloned-member", "certificates"),
     "advertised-address": ("cloned-member",),
     "docker-chains": ("daemon-settings",),
-    "probes": ("kernel-vxlan",),
+    "probes": ("cloned-member", "kernel-vxlan"),
     "reach-managers": ("cloned-member",),
     "reach-gossip": ("cloned-member",),
     "reach-data-path": ("cloned-member", "kernel-vxlan"),
