@@ -31,8 +31,8 @@ from providers.rules.vocabulary.errors import CommandFailed, EngineError, HostEr
 
 T = TypeVar("T")
 
-# Seconds for a sandbox to come back: its file and address lack for up to 3 s after docker has restarted
-# (measurements.md#sandbox); probes elsewhere live on for 30.
+# Seconds for a sandbox to come back after docker has restarted (measurements.md#gateway-lost); probes elsewhere live on
+# for 30.
 _PATIENCE, _PAUSE = 10.0, 0.5
 _ROUNDS = 3  # of datagrams to Engines, each read of in their logs
 

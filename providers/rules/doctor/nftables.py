@@ -21,6 +21,7 @@ _CONDITION = re.compile(
 _ASIDE = re.compile(r'counter( name \S+)? ?|comment "[^"]*" ?|log( (prefix "[^"]*"|(level|flags) \w+))* ?')
 _VERDICT = re.compile(r"(accept|drop|reject|return|jump|goto)\b ?(\S*).*")
 POLICY = "policy drop"
+_DEEPEST = 16  # jumps, of which a kernel takes no more
 _LONGEST = 4_000  # characters of a rule that is read; a longer one may accept anything
 _TOLD = 200  # characters of one that is told
 _STATES = re.compile(r"ct state vmap \{(?![^}]*\bnew :)[^}]*\}")  # it does nothing to a packet that is new
@@ -60,17 +61,20 @@ def dropped(chains: Mapping[str, tuple[str, ...]], hook: str, packet: Packet) ->
 
 @dataclass
 class _Walk:
-    """The way of a packet through chains, each of which is looked at once."""
+    """The way of a packet through chains, each of which is looked at once. deep: how many lead to this one."""
 
     chains: Mapping[str, tuple[str, ...]]
     packet: Packet
+    deep: int = 0
     ends: dict[str, tuple[str, str] | None] = field(default_factory=dict)
 
     def end_of(self, name: str) -> tuple[str, str] | None:
         """Return `accept` or `drop` and the rule, or None if the chain leaves it to its caller."""
         if name not in self.ends:
-            self.ends[name] = None  # a chain that leads to itself ends there
-            self.ends[name] = next(self._ends(name), None)
+            self.ends[name] = ("accept", "") if self.deep > _DEEPEST else None  # one that leads to itself ends there
+            self.deep += 1
+            self.ends[name] = self.ends[name] or next(self._ends(name), None)
+            self.deep -= 1
         return self.ends[name]
 
     def _ends(self, name: str) -> Iterator[tuple[str, str] | None]:
@@ -100,9 +104,9 @@ class _Walk:
 
 def _read(rule: str, packet: Packet) -> tuple[bool | None, str, str]:
     """Return whether a rule is for a packet (None if that is not known), its verb, and the chain that it names."""
-    rest, fits, sure = _STATES.sub("", rule).strip(), True, True
-    if len(rule) > _LONGEST or " vmap " in rest:
+    if len(rule) > _LONGEST or " vmap " in (rest := _STATES.sub("", rule).strip()):
         return None, "accept", ""
+    fits, sure = True, True
     while rest:
         if aside := _ASIDE.match(rest):
             rest = rest[aside.end() :]

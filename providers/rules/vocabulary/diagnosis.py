@@ -194,7 +194,7 @@ class ObservedHost:
     def masquerades(self) -> bool:
         """Tell whether containers go outside by docker_gwbridge with the host's own address."""
         own = self.bridge
-        return own is not None and own.option(MASQUERADE) != "false" and own.option(GATEWAY_MODE) in (None, "nat")
+        return own is not None and own.option(MASQUERADE) != "false" and own.option(GATEWAY_MODE) != "routed"
 
     def way_to(self, peer: "ObservedHost") -> Way | None:
         """Return how packets to another host leave, or None if that is not known."""

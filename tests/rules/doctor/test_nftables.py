@@ -112,6 +112,7 @@ NEW = Packet(port=80, source="10.9.0.9", into="eth0")
         (at("input", "jump own", "drop", own=["return", "accept"]), True),
         (at("input", "jump own", "drop", own=["jump own"]), True),  # in a circle, which no kernel takes
         (at("input", "x " * 4000, "drop"), False),
+        (at("input", "jump c0", **{f"c{at}": [f"jump c{at + 1}"] for at in range(10_000)}, c10000=["drop"]), False),
         (at("input", "accept") | {"inet b input": at("input", "drop")["inet own input"]}, True),  # both count
     ],
 )
