@@ -66,7 +66,7 @@ test: lab # all of it; tests on real hosts are skipped, with the reason, where t
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup --no-loadscope-reorder $(LAB)
 
-explore: setup # every state of the large worlds as well (4 minutes)
+explore: setup # every state of the large simulated swarms as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration
 
 engines: lab # every live change with ten services on five hosts, and every untidy scene, on each Engine (root, 1 hour)

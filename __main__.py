@@ -17,7 +17,7 @@ from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.checks.across_stacks import claimed_twice
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.model import StackFile
@@ -40,7 +40,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        judgement = verdict(from_flat(get_config_env()), text=text_of(project, stack))
+        judgement = validate(from_flat(get_config_env()), text=text_of(project, stack))
         plan = planned(judgement, f"{project}/{stack}")
         keep_apart(project, stack, judgement.resolved)
         if not pulumi.runtime.is_dry_run():  # a preview needs no keys
@@ -69,16 +69,16 @@ def refuse_secrets() -> None:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
 
 
-def refuse_missing_keys(wanted: Resolved) -> None:
+def refuse_missing_keys(desired: Resolved) -> None:
     """Raise StackFileError if this machine has neither a key file that hosts are to be reached with nor an agent."""
     if os.environ.get("SSH_AUTH_SOCK") or "identityagent" in ssh_config().lower():
         return
     named: dict[str, list[str]] = {}
-    for name, access in wanted.access.items():
-        if access.key_file and name not in wanted.lost and not os.path.exists(os.path.expanduser(access.key_file)):
+    for name, access in desired.access.items():
+        if access.key_file and name not in desired.lost and not os.path.exists(os.path.expanduser(access.key_file)):
             named.setdefault(access.key_file, []).append(name)
     problems = [
-        f"{'ssh' if file == wanted.file.ssh.key_file else f'hosts.{hosts[0]}'}.key_file: {file}, the key to "
+        f"{'ssh' if file == desired.file.ssh.key_file else f'hosts.{hosts[0]}'}.key_file: {file}, the key to "
         f"{some(hosts)}, is not on this machine, and there is no agent (SSH_AUTH_SOCK): put it there, or start an "
         "agent that has it"
         for file, hosts in named.items()
@@ -122,9 +122,9 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     # Before anything of ours, on any host: what is looked at before the first write takes docker on all of them.
     ready: Sequence[pulumi.Resource] = [prepared(commands) for commands in plan.commands]
     bridges: dict[str, pulumi.Resource] = {}
-    for wave in plan.gwbridges:
-        ready = [Gwbridge(spec.resource_name, spec, after(ready, spec.protect)) for spec in wave]
-        bridges |= zip((spec.host for spec in wave), ready, strict=True)
+    for batch in plan.gwbridges:
+        ready = [Gwbridge(spec.resource_name, spec, after(ready, spec.protect)) for spec in batch]
+        bridges |= zip((spec.host for spec in batch), ready, strict=True)
     if plan.swarm:
         swarm = Swarm(plan.swarm.resource_name, plan.swarm, after(ready))
         ids[plan.swarm.resource_name] = swarm.swarm_id

@@ -12,7 +12,7 @@ from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
 from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown, used
-from providers.rules.checks.whole_file import Verdict
+from providers.rules.checks.whole_file import Validation
 from providers.rules.vocabulary.errors import StackFileError
 
 _COLOURS = {"error": typer.colors.RED, "warning": typer.colors.YELLOW}
@@ -45,10 +45,10 @@ def check(
     Exits with 1 if there is a problem.
     """
     asked = {short(stack): stack for stack in stacks or names(directory)}
-    there, torn = all_of(directory, asked.values())
+    actual, torn = all_of(directory, asked.values())
     named = list(asked)
-    lines = {stack: sorted(_of_one(there, torn, directory, asked[stack])) for stack in named}
-    together = list(_of_several(there, directory, named))
+    lines = {stack: sorted(_of_one(actual, torn, directory, asked[stack])) for stack in named}
+    together = list(_of_several(actual, directory, named))
     every = [*(line for found in lines.values() for line in found), *together]
     if form is Format.JSON:
         give_data(as_data(named, every))
@@ -57,7 +57,7 @@ def check(
     elif form is Format.GITHUB:
         give("".join(f"{annotation(line)}\n" for line in every))
     else:
-        _show(there, lines, together)
+        _show(actual, lines, together)
     if not named or any(line.level == "error" for line in every):
         raise typer.Exit(1)
 
@@ -96,11 +96,11 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], together: Sequence[Line]) -> None:
+def _show(actual: Mapping[str, Validation], lines: Mapping[str, Sequence[Line]], together: Sequence[Line]) -> None:
     wrong = {line.stack for line in together if line.level == "error"}
     for stack, found in lines.items():
         if stack not in wrong and all(line.level != "error" for line in found):
-            tell(f"{stack}: {_summary(there[stack])}, no problem")
+            tell(f"{stack}: {_summary(actual[stack])}, no problem")
         for line in (*found, *(each for each in together if each.stack == stack and each.level == "error")):
             tell(str(line), _COLOURS.get(line.level, ""))
     for line in together:
@@ -109,18 +109,18 @@ def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], tog
 
 
 def _of_one(
-    there: Mapping[str, Verdict], torn: Mapping[str, StackFileError], directory: Directory, asked: str
+    actual: Mapping[str, Validation], torn: Mapping[str, StackFileError], directory: Directory, asked: str
 ) -> Iterator[Line]:
     """Say what is wrong with one stack's file, its clashes with others included. asked: its name, maybe qualified."""
     stack = short(asked)
     if stack in torn:
         yield from lines_of(directory, stack, torn[stack], None)
         return
-    files = {name: found.resolved for name, found in there.items()}
+    files = {name: found.resolved for name, found in actual.items()}
     # A range that is still to be chosen is to be no other stack's.
     others = {name: found for name, found in files.items() if name != stack}
-    beside = used(others.values() if there[stack].waiting else joined(stack, files))
-    own = judged(directory, asked, beside) if beside else there[stack]
+    beside = used(others.values() if actual[stack].waiting else joined(stack, files))
+    own = judged(directory, asked, beside) if beside else actual[stack]
     if own.text and (doubt := keys_of(directory, asked, own.text)[1]):
         yield Line.beside(stack, doubt, "warning")
     lacking = unknown(stack, own.resolved, names(directory), torn)
@@ -130,16 +130,16 @@ def _of_one(
         yield from (Line.of(directory, stack, warning, own, "warning") for warning in own.warnings)
 
 
-def _of_several(there: Mapping[str, Verdict], directory: Directory, named: Sequence[str]) -> Iterator[Line]:
+def _of_several(actual: Mapping[str, Validation], directory: Directory, named: Sequence[str]) -> Iterator[Line]:
     """Ranges that two stacks share, on the one to blame: problems of those that are looked at, else informations."""
-    for meeting in shared({stack: found.resolved for stack, found in there.items()}):
+    for meeting in shared({stack: found.resolved for stack, found in actual.items()}):
         looked_at = {meeting.stack, meeting.other} & set(named)
         if len(looked_at) == 2 or (meeting.joined and looked_at):
             level = "error" if meeting.joined else "information"
-            line = Line.of(directory, meeting.stack, meeting.line, there[meeting.stack], level)
+            line = Line.of(directory, meeting.stack, meeting.line, actual[meeting.stack], level)
             yield line if meeting.stack in looked_at else replace(line, stack=meeting.other)
 
 
-def _summary(found: Verdict) -> str:
+def _summary(found: Validation) -> str:
     hosts, overlays = len(found.stackfile.hosts), len(found.stackfile.overlays)
     return f"{so_many(hosts)}, {so_many(overlays, 'overlay')}"

@@ -40,7 +40,7 @@ def discover(
     known_hosts: KnownHosts = None,
     sudo: Sudo = False,
     bastion: Bastion = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is actual.")] = False,
 ) -> None:
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
 
@@ -95,9 +95,9 @@ def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
     Raises StackFileError if the sections make no plan.
     """
     hosts = tuple(member.host for member in found.reached if member.host)
-    world = copied(Survey(hosts=hosts, swarm=found.swarm))
+    sim = copied(Survey(hosts=hosts, swarm=found.swarm))
     plan, remarks = plan_of(raw, owner), list[Remark]()
-    while bad := next((each for each in forecasts(plan, {}, world) if each.problem or each.stages), None):
+    while bad := next((each for each in forecasts(plan, {}, sim) if each.problem or each.stages), None):
         path = path_of(raw, bad.resource)
         doing = bad.problem or "; ".join(stage.doing for stage in bad.stages)
         line = f"`pulumi up` would not take {bad.resource} over as it is ({doing})"

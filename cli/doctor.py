@@ -16,7 +16,7 @@ from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
 from providers.hosts.fleet import fleet_for
 from providers.hosts.probe.probing import reach as probed
-from providers.rules.doctor.case import Wanted, wanted
+from providers.rules.doctor.case import Wanted, desired
 from providers.rules.doctor.diagnosis import diagnosis, sends
 from providers.rules.doctor.ports import host_rules
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
@@ -97,7 +97,7 @@ def doctor(
                 compared_with, roles, silent = found_from(entry(stack, reach))
             else:
                 resolved = declared(directory, stack)[1]
-                compared_with, roles, silent = wanted(resolved), resolved.roles, []
+                compared_with, roles, silent = desired(resolved), resolved.roles, []
             fleet = fleet_for(compared_with.access, roles)
             seen = examination(fleet)
     seen = replace(seen, silent=(*seen.silent, *silent))

@@ -19,7 +19,7 @@ from cli.state import left, members_of, state_of
 from providers.explain import drift as explain
 from providers.explain.drift import Difference, Finding, Outcome, Unknown
 from providers.explain.forecast import Forecast, lasting
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.loop.forecasts import State, forecasts
 from providers.loop.preflight import preflight
 from providers.rules.checks.members import certificates
@@ -27,9 +27,9 @@ from providers.rules.live.quorum import unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import SwarmFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.words import lines as joined
 from providers.simulate.from_snapshot import copied
@@ -75,22 +75,22 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
     Exits with 0 if nothing drifted, with 7 if something did, with 1 if nothing did and something is unknown.
     """
     with told(stack):
-        wanted, resolved = declared(directory, stack)
+        desired, resolved = declared(directory, stack)
         state = state_of(stack, directory)
         of = owner(directory, stack)
-    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
+    accesses = {**left(state, desired, resolved.lost), **desired.access}
     waiting = Waiting()
     with asking(so_many(len(accesses))):
         looked = seen(waiting, state, accesses, resolved.roles)
-        found = compared(state, looked, own_swarm=wanted.swarm is not None)
+        found = compared(state, looked, own_swarm=desired.swarm is not None)
         hosts: Trial | SwarmnetError | None = None
         if any(each.differences for each in found) and not any(each.unknown for each in found):
-            hosts = waiting.answer("hosts", lambda: hosts_of(of, resolved, accesses, wanted))
+            hosts = waiting.answer("hosts", lambda: hosts_of(of, resolved, accesses, desired))
         heard = {own.host: accesses[own.host] for own in looked.members}
         warned = waiting.answer("warnings", lambda: ending(Hosts(heard, resolved.roles)))
     dead = unanswered(state, looked)
     warnings = (*([dead] if dead else []), *(() if isinstance(warned, SwarmnetError) else warned))
-    result = replace(report(wanted, state, found, hosts, resolved.lost), warnings=warnings)
+    result = replace(report(desired, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
         give_data(as_data(short(stack), result))
     else:
@@ -102,9 +102,9 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
     raise typer.Exit(result.status)
 
 
-def ending(door: Door) -> tuple[str, ...]:
+def ending(api: HostsApi) -> tuple[str, ...]:
     """Warn of trouble to come though nothing drifted: certificates that end soon."""
-    return tuple(certificates(door.reports()[0]))
+    return tuple(certificates(api.reports()[0]))
 
 
 def unanswered(state: State, looked: Seen) -> str:
@@ -113,9 +113,9 @@ def unanswered(state: State, looked: Seen) -> str:
     return unanswering(facts.nodes, members_of(state)) if isinstance(facts, SwarmFacts) else ""
 
 
-def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
+def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], desired: Plan) -> Trial:
     """Read them as `swarmnet plan` does. `of`: the owner."""
-    taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), of)
+    taken = preflight(Hosts(desired.access, resolved.roles), without_lost(resolved), of)
     return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes=joined(taken.refused))
 
 
@@ -129,21 +129,21 @@ def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
 
 
 def report(
-    wanted: Plan,
+    desired: Plan,
     state: State,
     found: list[Finding],
     hosts: Trial | SwarmnetError | None,
     lost: frozenset[str] = frozenset(),
 ) -> Report:
     """Report the findings. `hosts`: what the next `up` is tried on, or why that can't be told."""
-    specs = {spec.resource_name: spec for spec in wanted.specs}
+    specs = {spec.resource_name: spec for spec in desired.specs}
     unknown = tuple(each for one in found for each in one.unknown)
     ahead: list[Forecast] = []
     problem = f"`pulumi up --refresh` can't read {unknown[0].resource}: {unknown[0].why}" if unknown else ""
     if isinstance(hosts, Trial):
         gone = {each.resource for each in found if each.gone}
         kept = {name: known for name, known in state.items() if name not in gone}
-        ahead = forecasts(wanted, kept, copied(hosts.seen), lost, hosts.clashes)
+        ahead = forecasts(desired, kept, copied(hosts.seen), lost, hosts.clashes)
     elif hosts is not None:
         problem = str(hosts)
     foretold = {one.resource: Forecast(resource=one.resource, problem=problem) for one in found}
@@ -168,12 +168,17 @@ def as_data(stack: str, result: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "stack": stack,
         "status": {CLEAN: "clean", UNKNOWN: "unknown", DRIFTED: "drifted"}[result.status],
-        "drifted": [{**asdict(difference), **asdict(end)} for difference, end in result.drifted],
+        "drifted": [{**in_json(difference), **asdict(end)} for difference, end in result.drifted],
         "unknown": [asdict(each) for each in result.unknown],
         "pending": list(result.pending),
         "next_up": [fields(each) for each in result.next_up],
         "warnings": list(result.warnings),
     }
+
+
+def in_json(difference: Difference) -> dict[str, object]:
+    """Return its keys as published: what is actual stands under `there`."""
+    return {"there" if key == "actual" else key: value for key, value in asdict(difference).items()}
 
 
 def lines(result: Report, compared: int) -> Iterator[Line]:
@@ -207,8 +212,8 @@ def changed(each: Difference) -> str:
     if each.property == explain.EXISTS:
         return "is gone"
     if each.property == explain.SETTLED:
-        return f"is not as it should be: {each.there}"
-    return f"{each.property}: recorded {said(each.recorded)}, there {said(each.there)}"
+        return f"is not as it should be: {each.actual}"
+    return f"{each.property}: recorded {said(each.recorded)}, there {said(each.actual)}"
 
 
 def said(value: object) -> str:

@@ -8,14 +8,14 @@ from functools import partial
 from typing import TypeVar
 
 from providers.explain.drift import Facts
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.loop.forecasts import State
-from providers.rules.nouns.noun import Known
-from providers.rules.nouns.table import noun_of
+from providers.rules.resource_types.resource_type import Known
+from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.access import HostAccess, Roles
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, Spec
 
 T = TypeVar("T")
@@ -61,10 +61,10 @@ class Waiting:
         seconds = max(0.0, min(most, self._until - time.monotonic()))
         pool = ThreadPoolExecutor(at_once)
         futures = {name: pool.submit(_answer, ask) for name, ask in asks.items()}
-        there, _ = wait(futures.values(), timeout=seconds)
+        actual, _ = wait(futures.values(), timeout=seconds)
         pool.shutdown(wait=False, cancel_futures=True)
         late = f"no answer within {seconds:.0f} s"
-        return {name: each.result() if each in there else Late(f"{name}: {late}") for name, each in futures.items()}
+        return {name: each.result() if each in actual else Late(f"{name}: {late}") for name, each in futures.items()}
 
     def answer(self, name: str, ask: Callable[[], T]) -> T | SwarmnetError:
         """Ask for one thing."""
@@ -76,7 +76,7 @@ def seen(
     state: State,
     accesses: Mapping[str, HostAccess],
     roles: Roles,
-    reach: Callable[[Mapping[str, HostAccess], Roles], Door] = Hosts,
+    reach: Callable[[Mapping[str, HostAccess], Roles], HostsApi] = Hosts,
 ) -> Seen:
     """Ask all hosts for a first word, and those that gave one for all the rest."""
     everyone = reach(accesses, roles).at_rest()
@@ -94,14 +94,14 @@ def seen(
     return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
 
 
-def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: Known) -> Facts:
+def _facts(near: HostsApi | None, silent: tuple[Silent, ...], spec: Spec, outputs: Known) -> Facts:
     """Read what the providers' `read` looks at. Hosts that are silent are not waited for again."""
     if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
         raise Unreachable(next(each.why for each in silent if each.host == spec.host))
     if near is None:
         raise Unreachable("no host answers")
     try:
-        facts: Facts = noun_of(spec).look(near, spec, outputs)
+        facts: Facts = type_of(spec).look(near, spec, outputs)
     except (EngineError, HostError):
         if isinstance(spec, GwbridgeSpec):
             return near.own_bridge(spec.host)

@@ -14,7 +14,7 @@ from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, judged, names
 from providers.explain.map import page
 from providers.explain.map.claims import Stack
-from providers.rules.checks.whole_file import Verdict
+from providers.rules.checks.whole_file import Validation
 
 _FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd": page.mermaid, ".svg": page.svg}
 
@@ -45,6 +45,6 @@ def draw(
     tell(f"{out}: {page.summary(found)}")
 
 
-def _judged(directory: Path, stack: str) -> Verdict:
+def _judged(directory: Path, stack: str) -> Validation:
     with told(stack):
         return judged(directory, stack)

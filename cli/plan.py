@@ -12,7 +12,7 @@ from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, members_of, state_if_known
 from providers.explain.forecast import Forecast, lasting
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
 from providers.rules.checks.preflight import Findings
@@ -36,10 +36,10 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
     with told(stack):
         ahead = looked_ahead(directory, stack)
         found = ahead.found
-        with asking(so_many(len(ahead.wanted.access))):
+        with asking(so_many(len(ahead.desired.access))):
             if halted := unfit(ahead.declared, ahead.resolved, found):
                 clashes = lines([*ahead.taken.refused, *halted])
-                found = forecasts(ahead.wanted, ahead.state, copied(ahead.seen), ahead.resolved.lost, clashes)
+                found = forecasts(ahead.desired, ahead.state, copied(ahead.seen), ahead.resolved.lost, clashes)
             dead = unanswering(ahead.seen.swarm.nodes if ahead.seen.swarm else (), members_of(ahead.state))
             warnings = [*([dead] if dead else []), *ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
@@ -56,7 +56,7 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
 class Ahead:
     """What the next `up` of a stack would do, and what that was tried on. doubt: why the state is not known."""
 
-    wanted: Plan
+    desired: Plan
     resolved: Resolved
     state: State
     doubt: str
@@ -74,14 +74,14 @@ class Ahead:
 
 def looked_ahead(directory: Path, stack: str) -> Ahead:
     """Read the hosts of a stack, and try the next `up` on a copy. Raises SwarmnetError."""
-    wanted, resolved = declared(directory, stack)
+    desired, resolved = declared(directory, stack)
     state, doubt = state_if_known(stack, directory)
-    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
+    accesses = {**left(state, desired, resolved.lost), **desired.access}
     with asking(so_many(len(accesses))):
-        hosts, own = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
+        hosts, own = Hosts(accesses, resolved.roles), Hosts(desired.access, resolved.roles)
         taken = preflight(own, without_lost(resolved), owner(directory, stack))
-        seen, found = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
-    return Ahead(wanted, resolved, state, doubt, hosts, own, taken, seen, found)
+        seen, found = tried(hosts, desired, state, resolved.lost, lines(taken.refused))
+    return Ahead(desired, resolved, state, doubt, hosts, own, taken, seen, found)
 
 
 def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[str]:

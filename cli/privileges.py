@@ -24,14 +24,14 @@ def privileges(
     With --filter it prints the program that lets drift, facts, plan and doctor read, and refuses everything else.
     """
     with told(stack):
-        wanted, _ = declared(directory, stack)
+        desired, _ = declared(directory, stack)
     if program:
         give(read_only_program())
         return
-    jobs = {**JOBS, "up": with_prepare(JOBS["up"])} if wanted.commands else JOBS
+    jobs = {**JOBS, "up": with_prepare(JOBS["up"])} if desired.commands else JOBS
     if as_json:
         data = {name: {"api": job.api, "commands": _rows(job)} for name, job in jobs.items()}
-        give_data({"jobs": data, "sudo": sorted(name for name, access in wanted.access.items() if access.sudo)})
+        give_data({"jobs": data, "sudo": sorted(name for name, access in desired.access.items() if access.sudo)})
         return
     for name, job in jobs.items():
         tell(name)

@@ -23,8 +23,8 @@ class NoState(Exception):
 @lru_cache
 def project_of(directory: Path) -> Project:
     """Return the project that Pulumi finds from that folder on upwards. Raises ProjectError if its file is none."""
-    there = directory.resolve()
-    for file in (folder / name for folder in (there, *there.parents) for name in FILES):
+    actual = directory.resolve()
+    for file in (folder / name for folder in (actual, *actual.parents) for name in FILES):
         if file.is_file():
             return _read(file)
     return Project()

@@ -11,7 +11,7 @@ import typer
 
 from cli.lines import told
 from cli.project import owner, project_of, settings, short, stacks_around
-from providers.rules.checks.whole_file import Verdict, verdict
+from providers.rules.checks.whole_file import Validation, validate
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import ProjectError, Written, read
@@ -63,7 +63,7 @@ class Line:
     words: str
 
     @classmethod
-    def of(cls, directory: Path, stack: str, said: str, judgement: Verdict | None, level: str = "error") -> Self:
+    def of(cls, directory: Path, stack: str, said: str, judgement: Validation | None, level: str = "error") -> Self:
         """`path: words` as it was said. judgement: that of the stack's file, if it could be read."""
         file = file_of(directory, stack)
         shown = os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
@@ -102,14 +102,14 @@ def text_of(directory: Path, stack: str) -> str:
         raise StackFileError([f"{path} can't be read: {(error.strerror or str(error)).lower()}"]) from error
 
 
-def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
+def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Validation:
     """Check a stack's file. Raises StackFileError if it can't be read at all.
 
     beside: ranges that are not free, whatever the file says.
     """
     owner(directory, stack)  # another project's stack is not to be asked for here
     text = read(text_of(directory, stack), project_of(directory).name)
-    return verdict(keys_of(directory, stack, text)[0], beside, text)
+    return validate(keys_of(directory, stack, text)[0], beside, text)
 
 
 def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
@@ -135,20 +135,20 @@ def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
         raise StackFileError([str(line) if line.file else line.words for line in lines]) from error
 
 
-def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[Line]:
+def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Validation | None) -> list[Line]:
     """Return the problems of a stack's file in its order, each with its place."""
     if isinstance(error, ProjectError):
         return [Line.beside(stack, problem) for problem in error.problems]
     return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
 
 
-def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, StackFileError]]:
+def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Validation], dict[str, StackFileError]]:
     """Check every file of the directory that can be read, and say why each of the others can't.
 
     qualified: names by which Pulumi is asked about stacks, if they are not the stacks' own, and of stacks without a
     file.
     """
-    found, torn = dict[str, Verdict](), dict[str, StackFileError]()
+    found, torn = dict[str, Validation](), dict[str, StackFileError]()
     asked = {stack: stack for stack in names(directory)} | {short(stack): stack for stack in qualified}
     for stack, named in asked.items():
         try:

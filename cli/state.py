@@ -9,9 +9,9 @@ from pydantic_core import from_json
 
 from cli.project import NoState, asked
 from providers.loop.forecasts import State
-from providers.rules.nouns.noun import Known
-from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
+from providers.rules.resource_types.resource_type import Known
+from providers.rules.resource_types.table import KINDS, type_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.words import reason
@@ -39,13 +39,13 @@ def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
         return {}, str(problem)
 
 
-def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
+def left(state: State, desired: Plan, lost: Set[str]) -> dict[str, HostAccess]:
     """Return how hosts are reached that only the state still knows, those that are `lost` or unwatched apart."""
     hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {
         spec.host: HostAccess.recorded(spec.access, spec.host)
         for spec in hosts
-        if spec.host not in wanted.access and spec.host not in {*lost, *wanted.unwatched}
+        if spec.host not in desired.access and spec.host not in {*lost, *desired.unwatched}
     }
 
 
@@ -98,5 +98,5 @@ def resources(exported: object) -> State:
                 inputs["retain"] = each.retained  # an output follows other changes only
             name = each.urn.rpartition("::")[2]
             spec = kind.recorded(inputs, each.id)
-            found[name] = spec, noun_of(spec).known(spec, outputs)
+            found[name] = spec, type_of(spec).known(spec, outputs)
     return found

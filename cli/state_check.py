@@ -25,7 +25,7 @@ from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of
 from cli.state import exported
 from cli.usage import HELP, Command, Group
-from providers.rules.nouns.table import NOUNS
+from providers.rules.resource_types.table import RESOURCE_TYPES
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import commands
 from providers.rules.stack_file.problems import readable
@@ -61,10 +61,10 @@ INPUTS = {
     "pulumi:providers:pulumi-python": frozenset({"version", *(f"{NAMESPACE}:{key}" for key in StackFile.model_fields)}),
     "pulumi:providers:command": frozenset({"version", INTERNAL}),
     **{
-        f"pulumi-python:dynamic/swarmnet:{noun.name}": frozenset(
-            {PROVIDER, "__owner", "__row", noun.output, "adopted", "kept", *noun.spec.model_fields}
+        f"pulumi-python:dynamic/swarmnet:{resource_type.name}": frozenset(
+            {PROVIDER, "__owner", "__row", resource_type.output, "adopted", "kept", *resource_type.spec.model_fields}
         )
-        for noun in NOUNS
+        for resource_type in RESOURCE_TYPES
     },
 }
 # All resources of a stack; those of another program that uses Swarmnet are named by hand.

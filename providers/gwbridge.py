@@ -1,15 +1,15 @@
-"""docker_gwbridge as a Pulumi resource. Decisions are in rules/nouns/gwbridge.py."""
+"""docker_gwbridge as a Pulumi resource. Decisions are in rules/resource_types/gwbridge.py."""
 
 import pulumi
 
 from providers.resource import Props, Provider, SwarmnetResource
-from providers.rules.nouns import gwbridge as rules
-from providers.rules.nouns.adoption import kept_if_adopted
-from providers.rules.nouns.noun import Standing
-from providers.rules.nouns.table import GWBRIDGE
-from providers.rules.vocabulary.door import Door
+from providers.rules.resource_types import gwbridge as rules
+from providers.rules.resource_types.adoption import kept_if_adopted
+from providers.rules.resource_types.resource_type import Status
+from providers.rules.resource_types.table import GWBRIDGE
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.run import Turn
 
@@ -17,38 +17,38 @@ from providers.run import Turn
 class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
     """One host's docker_gwbridge. It is never replaced: a change is one guarded update."""
 
-    noun = GWBRIDGE
+    resource_type = GWBRIDGE
     begins_membership = True
 
-    def turn(self, spec: GwbridgeSpec, known: Props, door: Door) -> Turn:
+    def turn(self, spec: GwbridgeSpec, known: Props, api: HostsApi) -> Turn:
         """Return the turn: whatever takes a member out of service waits. Before the first bridge, look at all hosts."""
         if not known:
             self.run.refuse_half_a_swarm()
-        facts = door.gwbridge(spec.host)
+        facts = api.gwbridge(spec.host)
         refuse_another_host(spec, facts, known)
         if facts.bridge and facts.member.state == "inactive":  # meanwhile it is noted on the member's entry
-            self.run.replaced[spec.resource_name] = facts.bridge.shape, known
+            self.run.replaced[spec.resource_name] = facts.bridge.config, known
         return "disruptive" if rules.disruptive(spec, facts) else "beside others"
 
-    def found(self, spec: GwbridgeSpec, known: Props) -> Standing[GwbridgeSpec]:
+    def found(self, spec: GwbridgeSpec, known: Props) -> Status[GwbridgeSpec]:
         """Find it by the host's own word, if it is still that host."""
         facts = self.run.hosts(spec).at_rest().gwbridge(spec.host)
-        standing = rules.finding(spec, known, facts)
-        if not standing.doubt:
+        status = rules.finding(spec, known, facts)
+        if not status.doubt:
             declared = spec.model_copy(update={"access": self.run.declared_access(spec.host)})
             refuse_another_host(declared, facts, known)
-        return standing
+        return status
 
     def turn_of_removal(self, spec: GwbridgeSpec, known: Props) -> Turn:
         """Return the turn; a bridge that is kept comes here amid a change that was cut, which is brought to its end."""
         return "disruptive" if kept_if_adopted(spec, known).on_remove == "keep" else "beside others"
 
-    def goes(self, id_: str, spec: GwbridgeSpec, known: Props, door: Door) -> bool:
+    def goes(self, id_: str, spec: GwbridgeSpec, known: Props, api: HostsApi) -> bool:
         """Tell whether it goes: the bridge of a host that was only renamed stays."""
         declared = frozenset(self.run.accesses)
         if kept_if_adopted(spec, known).on_remove == "keep" or spec.host in declared:
             return True
-        return known["network_id"] not in door.bridge_ids(declared)
+        return known["network_id"] not in api.bridge_ids(declared)
 
 
 def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) -> None:

@@ -1,9 +1,9 @@
-"""The swarm's ingress network as a Pulumi resource. Decisions are in rules/nouns/ingress.py."""
+"""The swarm's ingress network as a Pulumi resource. Decisions are in rules/resource_types/ingress.py."""
 
 import pulumi
 
 from providers.resource import Provider, SwarmnetResource
-from providers.rules.nouns.table import INGRESS
+from providers.rules.resource_types.table import INGRESS
 from providers.rules.vocabulary.facts import IngressFacts
 from providers.rules.vocabulary.specs import IngressSpec
 
@@ -11,7 +11,7 @@ from providers.rules.vocabulary.specs import IngressSpec
 class IngressProvider(Provider[IngressSpec, IngressFacts]):
     """The ingress. It is never replaced: a change is one guarded update."""
 
-    noun = INGRESS
+    resource_type = INGRESS
 
 
 class Ingress(SwarmnetResource, module="swarmnet", name="Ingress"):

@@ -1,4 +1,4 @@
-"""One host's membership as a Pulumi resource. Decisions are in rules/nouns/node.py."""
+"""One host's membership as a Pulumi resource. Decisions are in rules/resource_types/node.py."""
 
 from contextlib import suppress
 
@@ -6,14 +6,14 @@ import pulumi
 from pulumi.dynamic import CheckFailure
 
 from providers.resource import Props, Provider, SwarmnetResource
-from providers.rules.nouns import node as rules
-from providers.rules.nouns.noun import Standing
-from providers.rules.nouns.swarm import not_to_be_ended
-from providers.rules.nouns.table import NODE
+from providers.rules.resource_types import node as rules
+from providers.rules.resource_types.resource_type import Status
+from providers.rules.resource_types.swarm import not_to_be_ended
+from providers.rules.resource_types.table import NODE
 from providers.rules.stack_file.access import HostAccess, kept_from_joining, known_by, left_behind, moved
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.run import Turn
 
@@ -21,27 +21,27 @@ from providers.run import Turn
 class NodeProvider(Provider[NodeSpec, NodeFacts]):
     """One membership. It is never replaced; changes of managers take turns."""
 
-    noun = NODE
+    resource_type = NODE
     begins_membership = True
 
-    def turn(self, spec: NodeSpec, known: Props, door: Door) -> Turn:
+    def turn(self, spec: NodeSpec, known: Props, api: HostsApi) -> Turn:
         """Let workers join side by side; a host that is or becomes a manager, or leaves to join again, waits for its
         turn."""
         waits = "manager" in (spec.role, known.get("role")) or left_behind(known.get("access"), spec.access)
         return "alone" if waits else "beside others"
 
-    def found(self, spec: NodeSpec, known: Props) -> Standing[NodeSpec]:
+    def found(self, spec: NodeSpec, known: Props) -> Status[NodeSpec]:
         """Find it by the managers' list and by the host's own word on its address; a silent host is still a member."""
-        door, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
-        member = door.node(spec.host).member if change else None
+        api, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
+        member = api.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
             raise Blocked(rules.elsewhere(spec, member, known["node_id"], change))
         if member is None and spec.host in self.run.accesses and known_by(HostAccess.recorded(spec.access, spec.host)):
             with suppress(HostError, EngineError):
-                member = door.member(spec.host)
+                member = api.member(spec.host)
         # The managers' list fails without a quorum, so that what it lacks is absent.
-        entry = next((node for node in door.nodes() if node.id == known["node_id"]), None)
-        return rules.standing(spec, entry, member)
+        entry = next((node for node in api.nodes() if node.id == known["node_id"]), None)
+        return rules.status(spec, entry, member)
 
     def refused(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
         """An address that no Engine tells and a member keeps: seen in a preview already, before anything is written."""
@@ -53,11 +53,11 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         """Let one leave at a time: the others count on each other meanwhile."""
         return "alone"
 
-    def goes(self, id_: str, spec: NodeSpec, known: Props, door: Door) -> bool:
+    def goes(self, id_: str, spec: NodeSpec, known: Props, api: HostsApi) -> bool:
         """A host that is still declared leaves because its swarm ends: all of it is looked at before the first one
         goes."""
         if spec.host in self.run.accesses:
-            refusal = not_to_be_ended(door.swarm(ending=True), spec.owner)
+            refusal = not_to_be_ended(api.swarm(ending=True), spec.owner)
             if refusal:
                 raise Blocked(refusal)
         return True

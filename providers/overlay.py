@@ -1,12 +1,12 @@
-"""An overlay network as a Pulumi resource. Decisions are in rules/nouns/overlay.py."""
+"""An overlay network as a Pulumi resource. Decisions are in rules/resource_types/overlay.py."""
 
 import pulumi
 
 from providers.resource import Props, Provider, SwarmnetResource
-from providers.rules.nouns import overlay as rules
-from providers.rules.nouns.table import OVERLAY
-from providers.rules.vocabulary.door import Door
+from providers.rules.resource_types import overlay as rules
+from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.facts import OverlayFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.run import Progress, Turn
 
@@ -17,13 +17,13 @@ TREATMENT = frozenset({"on_in_use", "protect"})
 class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
     """One overlay. Nothing about it can change in place: a difference replaces it, the old one first."""
 
-    noun = OVERLAY
+    resource_type = OVERLAY
 
     def replaced_by(self, spec: OverlaySpec, changed: frozenset[str]) -> frozenset[str]:
         """All that the network is; with `on_in_use: migrate` an update carries the change out."""
         return frozenset() if spec.on_in_use == "migrate" else changed - TREATMENT
 
-    def turn(self, spec: OverlaySpec, known: Props, door: Door) -> Turn:
+    def turn(self, spec: OverlaySpec, known: Props, api: HostsApi) -> Turn:
         """Return the turn; a thorough look takes away labels of an ended change, so no other change may be under
         way.
         """
@@ -31,16 +31,16 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
             return "beside others"
         return "disruptive" if spec.on_in_use == "migrate" else "alone"
 
-    def goes(self, id_: str, spec: OverlaySpec, known: Props, door: Door) -> bool:
+    def goes(self, id_: str, spec: OverlaySpec, known: Props, api: HostsApi) -> bool:
         """Tell whether it goes; if a new one takes its place, this removal is the first write of an `up` that goes
         on.
         """
         if id_ in self.run.to_be_replaced:
-            self.run.refuse_clashes(door, Progress(spec.row), spec)
+            self.run.refuse_clashes(api, Progress(spec.row), spec)
         network_id = known["network_id"]
-        found = door.unused(spec.name, network_id) or rules.by_id_alone(door.overlay(spec.name, network_id), network_id)
+        found = api.unused(spec.name, network_id) or rules.by_id_alone(api.overlay(spec.name, network_id), network_id)
         if found.network is None:
-            self.run.refuse_two_swarms(door)
+            self.run.refuse_two_swarms(api)
         return True
 
 

@@ -17,7 +17,7 @@ def declare(command: HostCommand, opts: pulumi.ResourceOptions) -> pulumi.Resour
         interpreter=["/bin/sh", SCRIPT],
         create=None if command.lost else "run",
         update=None if command.lost else "update",
-        delete="undo" if command.wanted.undo and not command.lost else None,
+        delete="undo" if command.desired.undo and not command.lost else None,
         environment=command.environment,
         logging=local.Logging.NONE,
         # The mark of the last command that ran: a change of the way to a host runs nothing.

@@ -1,4 +1,4 @@
-"""The one flow of all five resources: check, diff, create, read, update and delete over a noun.
+"""The one flow of all five resources: check, diff, create, read, update and delete over a resource type.
 
 Pulumi's contract for dynamic providers is odd in places; each oddity is named where it is met. The servicer:
 https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__main__.py
@@ -24,11 +24,11 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
-from providers.rules.nouns.noun import Noun, Standing, aware, to_props
+from providers.rules.resource_types.resource_type import ResourceType, Status, aware, to_props
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec, plain
 from providers.rules.vocabulary.words import line, reason
@@ -59,13 +59,13 @@ class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
 
 
 class Provider(ResourceProvider, Generic[S, F]):
-    """Pulumi's six words for one noun. What only one noun asks of the glue, its provider overrides.
+    """Pulumi's six words for one resource type. What only one resource type asks of the glue, its provider overrides.
 
     It has no state: instances are pickled by reference into the users' state files. What the run knows is `run`'s.
     """
 
     serialize_as_secret_always = False
-    noun: Noun[S, F]
+    resource_type: ResourceType[S, F]
     run: ClassVar[Run] = PROCESS
     begins_membership: ClassVar[bool] = False  # whether its creation makes hosts ready to be members
 
@@ -108,7 +108,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             return []
         return [
             CheckFailure(key, "is protected: set protect to false in one `pulumi up` before changing it")
-            for key in sorted(self.noun.spec.recorded(olds).protected_from(spec))
+            for key in sorted(self.resource_type.spec.recorded(olds).protected_from(spec))
         ]
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -121,30 +121,30 @@ class Provider(ResourceProvider, Generic[S, F]):
         if pulumi.contains_unknowns(news):
             return DiffResult(changes=None)
         # Both are the state's in a refresh; in an `up` a check has found nothing wrong with the new ones.
-        wanted = self.noun.spec.recorded(news, id_)
-        changed = self.noun.spec.recorded(olds, id_).changed(wanted)
-        replaces = self.replaced_by(wanted, changed)
-        self.refuse_another_name(olds, wanted)
+        desired = self.resource_type.spec.recorded(news, id_)
+        changed = self.resource_type.spec.recorded(olds, id_).changed(desired)
+        replaces = self.replaced_by(desired, changed)
+        self.refuse_another_name(olds, desired)
         if changed:
-            self.run.consequences.differs(self.noun.spec.recorded(olds, id_), wanted, replaced=bool(replaces))
+            self.run.consequences.differs(self.resource_type.spec.recorded(olds, id_), desired, replaced=bool(replaces))
         if replaces:
             self.run.to_be_replaced.add(id_)
-        elif wanted.resource_name in self.run.declared:
-            self.run.found.add(olds.get(self.noun.output, ""))
+        elif desired.resource_name in self.run.declared:
+            self.run.found.add(olds.get(self.resource_type.output, ""))
         if not changed:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
 
-    def refuse_another_name(self, olds: Props, wanted: S) -> None:
+    def refuse_another_name(self, olds: Props, desired: S) -> None:
         """Raise Blocked if the stack or its project was renamed: labels on the hosts still have the former name."""
         former = plain(olds).get("owner")
-        if former in (None, wanted.owner) or olds.get("adopted"):
+        if former in (None, desired.owner) or olds.get("adopted"):
             return
         with one_line():
             raise Blocked(
-                f"{in_words(wanted)}: {former} was renamed to {wanted.owner}, and Docker gives what is there no other "
-                f"label {OWNER}: `pulumi stack rename {former.rpartition('/')[2]}` gives the stack its name back; or "
-                "`pulumi destroy` takes all of it away, and `pulumi up` makes it anew under the new name"
+                f"{in_words(desired)}: {former} was renamed to {desired.owner}, and Docker gives what is there no "
+                f"other label {OWNER}: `pulumi stack rename {former.rpartition('/')[2]}` gives the stack its name "
+                "back; or `pulumi destroy` takes all of it away, and `pulumi up` makes it anew under the new name"
             )
 
     def create(self, props: Props) -> CreateResult:
@@ -166,58 +166,58 @@ class Provider(ResourceProvider, Generic[S, F]):
         What was in the swarm is absent if a manager does not know it between two answered `GET /nodes`, and if all
         declared hosts are in no swarm.
         """
-        spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
+        spec, resource_type, recorded = self.resource_type.spec.recorded(props, id_), self.resource_type, props
         self.run.follow_the_file(spec.owner)
         if getattr(spec, "host", "") in {*self.run.unwatched, *self.run.lost}:  # as recorded, until an `up` ends it
             return ReadResult(id_, props, inputs=spec.published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():
             try:
-                standing = self.found(spec, props)
+                status = self.found(spec, props)
             except self.proofs_of_absence():
                 return ReadResult("", {})
-            there = noun.outputs(spec, standing.there) if standing.there else {}
-            if noun.of_swarm and there.get(noun.output) != props.get(noun.output):
+            actual = resource_type.outputs(spec, status.actual) if status.actual else {}
+            if resource_type.of_swarm and actual.get(resource_type.output) != props.get(resource_type.output):
                 self.run.refuse_two_swarms(self.run.hosts().at_rest())
-            if standing.doubt:
-                raise Blocked(standing.doubt)
-        if standing.gone or standing.whole is None:
+            if status.doubt:
+                raise Blocked(status.doubt)
+        if status.gone or status.whole is None:
             return ReadResult("", {})
-        live = spec.read_as(standing.whole)
-        outputs = {key: props[key] for key in (noun.output, "adopted", "kept") if key in props} | there
+        live = spec.read_as(status.whole)
+        outputs = {key: props[key] for key in (resource_type.output, "adopted", "kept") if key in props} | actual
         inputs = live.published(to_props(live), recorded)
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
     def delete(self, id_: str, props: Props) -> None:
         """Take away what the state names, or bring a change that was cut to its end before it is forgotten.
 
-        Forgotten without a look is what the noun says, and what the stack file leaves out while its hosts stay. What is
-        retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
+        Forgotten without a look is what the resource type says, and what the stack file leaves out while its hosts
+        stay. What is retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
 
         Nothing is taken away that a declared resource has: one was renamed in the state, or a component was put around
         it, so that it came under another URN before it goes under this one.
         """
-        spec, props = self.run.wish(self.noun.spec.recorded(props, id_)), self.known(id_, props)
+        spec, props = self.run.with_digest(self.resource_type.spec.recorded(props, id_)), self.known(id_, props)
         spec = aware(spec, props)
         spec = spec.model_copy(update={"replaces": id_ in self.run.to_be_replaced})
-        if not props[self.noun.output]:
+        if not props[self.resource_type.output]:
             return
-        if props[self.noun.output] in self.run.found:
+        if props[self.resource_type.output] in self.run.found:
             kept(spec, "it is that of a resource that the stack file declares")
             return
-        decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
+        decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec, adopted=bool(props.get("adopted"))):
             self.run.forgotten.add(id_)
             kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
             show = Progress(spec.row)
-            door = self.run.hosts(spec).audited(self.run.author(spec), partial(show, stays=True))
+            api = self.run.hosts(spec).audited(self.run.author(spec), partial(show, stays=True))
             with self.run.turn(show, self.turn_of_removal(spec, props)):
-                if self.goes(id_, spec, props, door):
-                    look = partial(self.noun.look, door, spec, props, leaving=True)
-                    seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
-                    work(door, in_words(spec), seconds, show, look, decide, ways_back, show)
+                if self.goes(id_, spec, props, api):
+                    look = partial(self.resource_type.look, api, spec, props, leaving=True)
+                    seconds, ways_back = self.run.removal_time(spec), self.resource_type.ways_back(spec, known=True)
+                    work(api, in_words(spec), seconds, show, look, decide, ways_back, show)
             keeps = getattr(spec, "on_remove", None)
             if keeps == "keep" or (keeps and props.get("adopted")):  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
@@ -235,36 +235,42 @@ class Provider(ResourceProvider, Generic[S, F]):
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            spec, show = aware(self.run.wish(spec), known), Progress(spec.row)
-            door = self.run.hosts().audited(self.run.author(spec), partial(show, stays=True))
-            turn = self.turn(spec, known, door)
+            spec, show = aware(self.run.with_digest(spec), known), Progress(spec.row)
+            api = self.run.hosts().audited(self.run.author(spec), partial(show, stays=True))
+            turn = self.turn(spec, known, api)
             spec = self.run.in_place_of(spec)
-            self.run.refuse_clashes(door, show, spec)
+            self.run.refuse_clashes(api, show, spec)
             if self.begins_membership and not known:
-                self.run.refuse_unfit_members(door)
+                self.run.refuse_unfit_members(api)
             with self.run.turn(show, turn):
-                look, decide = partial(self.looked, door, spec, known), announcing(self.run, door, show, spec, known)
-                ways_back = self.noun.ways_back(spec, known=bool(known))
-                facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back, show)
-            if left := self.noun.left_undone(facts):
+                look, decide = partial(self.looked, api, spec, known), announcing(self.run, api, show, spec, known)
+                ways_back = self.resource_type.ways_back(spec, known=bool(known))
+                facts = work(api, in_words(spec), spec.timeout, show, look, decide, ways_back, show)
+            if left := self.resource_type.left_undone(facts):
                 show(f"warning: {left}", stays=True)
-        there = self.noun.there(facts)
-        assert there is not None
-        return {**to_props(spec), **self.noun.outputs(spec, there), **self.noun.kept(spec, known, there)}
+        actual = self.resource_type.actual(facts)
+        assert actual is not None
+        return {
+            **to_props(spec),
+            **self.resource_type.outputs(spec, actual),
+            **self.resource_type.kept(spec, known, actual),
+        }
 
-    def looked(self, door: Door, spec: S, known: Props) -> F:
-        """Return the noun's facts; what is there is a declared resource's from now on."""
-        facts = self.noun.look(door, spec, known)
-        there = self.noun.there(facts)
-        if there is not None:
-            self.run.found.add(there.id)
+    def looked(self, api: HostsApi, spec: S, known: Props) -> F:
+        """Return the resource type's facts; what is there is a declared resource's from now on."""
+        facts = self.resource_type.look(api, spec, known)
+        actual = self.resource_type.actual(facts)
+        if actual is not None:
+            self.run.found.add(actual.id)
         return facts
 
-    def found(self, spec: S, known: Props) -> Standing[S]:
+    def found(self, spec: S, known: Props) -> Status[S]:
         """Return how it stands on the hosts."""
-        return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec).at_rest(), spec, known))
+        return self.resource_type.finding(
+            spec, known, self.resource_type.look(self.run.hosts(spec).at_rest(), spec, known)
+        )
 
-    def turn(self, spec: S, known: Props, door: Door) -> Turn:
+    def turn(self, spec: S, known: Props, api: HostsApi) -> Turn:
         """Say when it may be brought about. Raises Blocked if it may not."""
         return "beside others"
 
@@ -272,26 +278,26 @@ class Provider(ResourceProvider, Generic[S, F]):
         """Say when it may be taken away."""
         return "beside others"
 
-    def goes(self, id_: str, spec: S, known: Props, door: Door) -> bool:
+    def goes(self, id_: str, spec: S, known: Props, api: HostsApi) -> bool:
         """Tell whether there is anything to take away, asked in its turn. Raises Blocked if it may not go."""
         return True
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
-        """Return the changed properties that take a new object; none, unless a noun says otherwise."""
+        """Return the changed properties that take a new object; none, unless a resource type says otherwise."""
         return frozenset()
 
     def proofs_of_absence(self) -> tuple[type[Exception], ...]:
         """Return errors that prove that it is gone."""
-        return self.run.proofs_of_absence() if self.noun.of_swarm else ()
+        return self.run.proofs_of_absence() if self.resource_type.of_swarm else ()
 
     def known(self, id_: str, olds: Props) -> Props:
         """Outputs in the state: the Engine's id, empty if there is none, and inputs that each have a value of their
         kind."""
-        return self.noun.known(self.noun.spec.recorded(olds, id_), olds)
+        return self.resource_type.known(self.resource_type.spec.recorded(olds, id_), olds)
 
     def spec(self, props: Props) -> S:
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
-        kind = self.noun.spec
+        kind = self.resource_type.spec
         return kind.model_validate({key: value for key, value in plain(props).items() if key in kind.model_fields})
 
 

@@ -1,6 +1,6 @@
 """One run of Pulumi: how hosts are reached, what was looked at and has failed so far, whose turn it is.
 
-The plugin process serves one run and holds one `Run`; tests build their own. It treats all nouns alike.
+The plugin process serves one run and holds one `Run`; tests build their own. It treats all resource types alike.
 
 The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
 Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/. What is only looked at or
@@ -23,10 +23,10 @@ from pydantic import ValidationError
 
 from providers.rules.live import running_change
 from providers.rules.live.quorum import unanswering
-from providers.rules.nouns.departure import forgotten
-from providers.rules.nouns.noun import Decide, Known
-from providers.rules.nouns.swarm import divided, not_to_be_begun
-from providers.rules.nouns.table import noun_of
+from providers.rules.resource_types.departure import forgotten
+from providers.rules.resource_types.resource_type import Decide, Known
+from providers.rules.resource_types.swarm import divided, not_to_be_begun
+from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.access import HostAccess, Roles, moved
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.problems import readable
@@ -34,13 +34,13 @@ from providers.rules.stack_file.reading import FILES, NAMESPACE, Project, from_f
 from providers.rules.stack_file.resolved import Resolved, configured, configured_hosts, resolve, without_lost
 from providers.rules.vocabulary import steps
 from providers.rules.vocabulary.diagnosis import FindingId
-from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.digest import digest_of
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
-from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.hosts_api import HostsApi
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.undeclared import dropped
-from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import line
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ AGAIN = 10.0
 # When a change may go on: beside others; one at a time (a swarm's managers); or one at a time and only while none
 # has failed (changes that take a host or ports out of service).
 Turn = Literal["beside others", "alone", "disruptive"]
-Reach = Callable[[Mapping[str, HostAccess], Roles], Door]
+Reach = Callable[[Mapping[str, HostAccess], Roles], HostsApi]
 S = TypeVar("S", bound=Spec)
 
 
-def real(accesses: Mapping[str, HostAccess], roles: Roles) -> Door:
+def real(accesses: Mapping[str, HostAccess], roles: Roles) -> HostsApi:
     """Real hosts. This is where docker and paramiko come in."""
-    from providers.hosts.door import Hosts
+    from providers.hosts.hosts_api import Hosts
 
     return Hosts(accesses, roles)
 
@@ -92,7 +92,7 @@ class Run:
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
         self.found: set[str] = set()
-        self.replaced: dict[str, tuple[NetworkShape, Known]] = {}
+        self.replaced: dict[str, tuple[NetworkConfig, Known]] = {}
         self.in_earnest = False
         self.leaving: tuple[str, ...] = ()
         self._consequences: Consequences | None = None
@@ -106,7 +106,7 @@ class Run:
         self._refused: dict[
             str, str | None
         ] = {}  # by owner, once ranges were compared: the resource that tells the clashes
-        self._wishes: dict[str, str] = {}  # by owner
+        self._digests: dict[str, str] = {}  # by owner
         self._managers_told = False
         self._file_followed = False
         self._file: Resolved | None = None
@@ -127,9 +127,9 @@ class Run:
         """
         self.settings.update(settings)
         declared = configured_hosts(self.settings)
-        there = without_lost(declared)
-        self.accesses.update(there.access)
-        self.managers.update(there.managers)
+        actual = without_lost(declared)
+        self.accesses.update(actual.access)
+        self.managers.update(actual.managers)
         self.lost.update(declared.lost)
         self.unwatched.update(declared.unwatched)
         self.left_out -= declared.lost
@@ -163,7 +163,7 @@ class Run:
             if known and not moved(known.model_dump(), access.model_dump()):
                 self.accesses[host] = known.model_copy(update={"key_file": access.key_file})
 
-    def hosts(self, spec: Spec | None = None) -> Door:
+    def hosts(self, spec: Spec | None = None) -> HostsApi:
         """Return the declared hosts, and that of the spec, which only the state may still know.
 
         A lost one is never asked. Raises Blocked if the spec's is to be asked and the state says nothing that makes
@@ -192,19 +192,19 @@ class Run:
         """Return which hosts are believed to be managers. A section `swarm` that makes no sense is one all the same."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
-    def wish(self, spec: S) -> S:
+    def with_digest(self, spec: S) -> S:
         """Return the spec with the digest of what the stack file wants; without one if that makes no sense, as the
         state's copy of another version may.
         """
-        if spec.owner not in self._wishes:
-            from providers.rules.plan import wanted
+        if spec.owner not in self._digests:
+            from providers.rules.plan import desired
 
             digest = ""
             with suppress(StackFileError):
-                digest = wish(wanted(configured(self.settings), spec.owner).specs)
+                digest = digest_of(desired(configured(self.settings), spec.owner).specs)
             # Kept only when it is whole: other resources of the run ask in the meantime.
-            self._wishes[spec.owner] = digest
-        return spec.model_copy(update={"wish": self._wishes[spec.owner]})
+            self._digests[spec.owner] = digest
+        return spec.model_copy(update={"digest": self._digests[spec.owner]})
 
     def in_place_of(self, spec: S) -> S:
         """Return the spec with the network it replaces, if this run removes that: what nobody declared of it comes
@@ -240,7 +240,7 @@ class Run:
         key = f"{NAMESPACE}:timeouts"
         said = from_flat({key: self.settings[key]} if key in self.settings else {}).get("timeouts", {})
         try:
-            seconds: float = getattr(Timeouts.model_validate(said), noun_of(spec).name.lower())
+            seconds: float = getattr(Timeouts.model_validate(said), type_of(spec).name.lower())
         except ValidationError:
             return spec.timeout
         return seconds
@@ -265,21 +265,21 @@ class Run:
                 raise Blocked(f"nothing was begun: {refusal}")
             self._answered = True
 
-    def refuse_two_swarms(self, door: Door) -> None:
+    def refuse_two_swarms(self, api: HostsApi) -> None:
         """Raise Blocked if declared hosts are in more than one swarm: what the one that answers lacks, the other
         may have. Asked only before something is called absent."""
-        facts = door.swarm()
+        facts = api.swarm()
         refusal = divided(facts.swarm, facts.nodes, facts.members)
         if refusal:
             raise Blocked(refusal)
 
-    def refuse_clashes(self, door: Door, show: "Progress", spec: Spec) -> None:
+    def refuse_clashes(self, api: HostsApi, show: "Progress", spec: Spec) -> None:
         """Raise Blocked if a range of the stack file meets one that hosts have. Looks once in a run."""
         from providers.loop.preflight import preflight
 
         with self._looking:
             if spec.owner not in self._refused:
-                found = preflight(door, without_lost(configured(self.settings)), spec.owner)
+                found = preflight(api, without_lost(configured(self.settings)), spec.owner)
                 for line in found.warnings:
                     show(line, stays=True)
                 self._refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
@@ -289,13 +289,13 @@ class Run:
             elif self._refused[spec.owner] is not None:
                 raise Blocked(f"nothing was begun, for the reason that {self._refused[spec.owner]} gives")
 
-    def why_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
+    def why_unfit(self, api: HostsApi, ids: tuple[FindingId, ...]) -> str:
         """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
 
         A stack file that makes no sense, as a state's copy may, asks for no look.
         """
         with self._looking, suppress(StackFileError):
-            return "; ".join(self._fitness.problems(door, configured(self.settings), ids))
+            return "; ".join(self._fitness.problems(api, configured(self.settings), ids))
         return ""
 
     @cached_property
@@ -304,21 +304,21 @@ class Run:
 
         return Fitness()
 
-    def refuse_unfit_members(self, door: Door) -> None:
+    def refuse_unfit_members(self, api: HostsApi) -> None:
         """Raise Blocked if a declared host is no member yet, and could not become one, or be reached as one. Looks
         once in a run."""
         with self._joining:
             if self._may_join or not self.declares_swarm:
                 return
-            if any(each.state == "inactive" for each in door.swarm().members):
+            if any(each.state == "inactive" for each in api.swarm().members):
                 from providers.rules.doctor.diagnosis import JOINING
 
-                problems = self.why_unfit(door, JOINING)
+                problems = self.why_unfit(api, JOINING)
                 if problems:
                     raise Blocked(f"nothing was begun: {problems}")
             self._may_join = True
 
-    def warn_of_managers(self, show: "Progress", door: Door) -> None:
+    def warn_of_managers(self, show: "Progress", api: HostsApi) -> None:
         """Say which managers do not answer, and what the quorum bears. Looks once in a run, whether or not anything
         changes: a swarm that has lost one looks well until the next."""
         with self._looking:
@@ -326,7 +326,7 @@ class Run:
                 return
             self._managers_told = True
         try:
-            found = unanswering(door.nodes(), {})
+            found = unanswering(api.nodes(), {})
         except SwarmnetError as problem:
             found = f"whether all managers answer is not known: {problem}"
         if found:
@@ -336,7 +336,7 @@ class Run:
     def turn(self, show: "Progress", turn: Turn) -> Iterator[None]:
         """Wait for one's turn, which does not use up one's own time.
 
-        After a disruptive change failed nobody else begins one, so that of many hosts in one wave exactly one is left
+        After a disruptive change failed nobody else begins one, so that of many hosts in one batch exactly one is left
         for a person to look at.
         """
         if turn == "beside others":
@@ -416,13 +416,13 @@ def is_there(address: str) -> bool:
     return True
 
 
-def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
+def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known) -> Decide:
     """Return what to do next; before the first write of what disturbs services or hosts, log a line that says how.
 
     The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
     """
-    noun = noun_of(spec)
-    decide = noun.decide(spec, known)
+    resource_type = type_of(spec)
+    decide = resource_type.decide(spec, known)
 
     def decided(facts: object) -> Decision:
         decision = decide(facts)
@@ -432,12 +432,15 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
             from providers.rules.doctor.diagnosis import CHANGING
             from providers.simulate.from_snapshot import copied
 
-            if problems := run.why_unfit(door, CHANGING):
+            if problems := run.why_unfit(api, CHANGING):
                 return steps.Blocked(f"nothing was begun: {problems}")
-            look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))
-            name, decide_there = spec.resource_name, noun.decide(spec, known)
+            look, back = (
+                partial(resource_type.look, spec=spec, known=known),
+                resource_type.ways_back(spec, known=bool(known)),
+            )
+            name, decide_there = spec.resource_name, resource_type.decide(spec, known)
             forecast = foreseen(
-                name, lambda: rehearsed(copied(door.survey()), name, spec.timeout, look, decide_there, back)[1]
+                name, lambda: rehearsed(copied(api.survey()), name, spec.timeout, look, decide_there, back)[1]
             )
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; {lasting(forecast.seconds)} in all", stays=True)

@@ -1,14 +1,14 @@
-"""The swarm itself as a Pulumi resource. Decisions are in rules/nouns/swarm.py."""
+"""The swarm itself as a Pulumi resource. Decisions are in rules/resource_types/swarm.py."""
 
 import pulumi
 from pulumi.dynamic import DiffResult
 
 from providers.resource import Props, Provider, SwarmnetResource
-from providers.rules.nouns.noun import Standing
-from providers.rules.nouns.swarm import KEEP_THE_KEY
-from providers.rules.nouns.table import SWARM
-from providers.rules.vocabulary.door import Door
+from providers.rules.resource_types.resource_type import Status
+from providers.rules.resource_types.swarm import KEEP_THE_KEY
+from providers.rules.resource_types.table import SWARM
 from providers.rules.vocabulary.facts import SwarmFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.words import some
 from providers.run import Progress, Turn, one_line
@@ -23,13 +23,13 @@ TAKEN_OVER = (
 class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
     """The swarm. It is never replaced: what only init can set is refused."""
 
-    noun = SWARM
+    resource_type = SWARM
     begins_membership = True
 
     def previewed(self, olds: Props, spec: SwarmSpec) -> None:
         """Tell what becomes of members that go: of what goes Pulumi asks no provider anything in a preview."""
         if olds and not pulumi.contains_unknowns(olds):
-            before = self.noun.spec.recorded(olds).members
+            before = self.resource_type.spec.recorded(olds).members
             self.run.leaving = self.run.consequences.gone(before, spec, self.run.fate)
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -38,27 +38,27 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
         found = super().diff(id_, olds, news)
         if self.run.leaving and olds.get("adopted"):
             told = TAKEN_OVER.format(members=some(self.run.leaving))
-            Progress(self.noun.spec.recorded(news).row)(told, stays=True)
+            Progress(self.resource_type.spec.recorded(news).row)(told, stays=True)
             self.run.leaving = ()
         if self.run.in_earnest:
-            self.run.warn_of_managers(Progress(self.noun.spec.recorded(news).row), self.run.hosts())
+            self.run.warn_of_managers(Progress(self.resource_type.spec.recorded(news).row), self.run.hosts())
         return found
 
-    def found(self, spec: SwarmSpec, known: Props) -> Standing[SwarmSpec]:
+    def found(self, spec: SwarmSpec, known: Props) -> Status[SwarmSpec]:
         """Return how it stands on the hosts, with a word on managers that do not answer."""
-        standing = super().found(spec, known)
-        if standing.there:
+        status = super().found(spec, known)
+        if status.actual:
             self.run.warn_of_managers(Progress(spec.row), self.run.hosts().at_rest())
-        return standing
+        return status
 
-    def looked(self, door: Door, spec: SwarmSpec, known: Props) -> SwarmFacts:
+    def looked(self, api: HostsApi, spec: SwarmSpec, known: Props) -> SwarmFacts:
         """Return its facts; a swarm that is taken over may have managers that do not answer."""
-        facts = super().looked(door, spec, known)
+        facts = super().looked(api, spec, known)
         if facts.nodes:
-            self.run.warn_of_managers(Progress(spec.row), door)
+            self.run.warn_of_managers(Progress(spec.row), api)
         return facts
 
-    def turn(self, spec: SwarmSpec, known: Props, door: Door) -> Turn:
+    def turn(self, spec: SwarmSpec, known: Props, api: HostsApi) -> Turn:
         """Let all that concerns managers take turns."""
         return "alone"
 

@@ -110,8 +110,8 @@ WHOLE = {
 
 
 def test_every_resource_comes_after_what_it_needs(monkeypatch):
-    """Bridges in waves, the swarm, the first manager's node, the other nodes, the ingress, the overlays; a host leaves
-    the swarm before its bridge goes."""
+    """Bridges in batches, the swarm, the first manager's node, the other nodes, the ingress, the overlays; a host
+    leaves the swarm before its bridge goes."""
     declared = run(monkeypatch, {**WHOLE, "order": [["w1", "m2"], ["m1"]]})
 
     assert {
@@ -128,10 +128,10 @@ def test_every_resource_comes_after_what_it_needs(monkeypatch):
     } == declared.needs()
 
 
-@pytest.mark.parametrize(("expected", "wanted"), [(0, ""), (3, "1")])
-def test_pulumis_engine_is_not_told_what_it_throws_away(monkeypatch, caplog, expected, wanted):
+@pytest.mark.parametrize(("expected", "desired"), [(0, ""), (3, "1")])
+def test_pulumis_engine_is_not_told_what_it_throws_away(monkeypatch, caplog, expected, desired):
     """The SDK's lines for `pulumi --debug`, of which three name a resource, are sent with SWARMNET_DEBUG alone."""
-    monkeypatch.setenv("SWARMNET_DEBUG", wanted)
+    monkeypatch.setenv("SWARMNET_DEBUG", desired)
     with caplog.at_level(logging.DEBUG, logger=""):
         run(monkeypatch, WHOLE)
 

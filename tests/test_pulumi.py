@@ -38,7 +38,7 @@ def silent(recorded: FormerState) -> FormerState:
     return recorded.with_words({each["address"]: f"127.0.0.{at}" for at, each in enumerate(hosts, 2)})
 
 
-def standing(project: Project, recorded: FormerState) -> None:
+def status(project: Project, recorded: FormerState) -> None:
     """Let the project have that state, and the stack file that goes with it."""
     here = silent(recorded)
     project.declare(here.sections)
@@ -92,7 +92,7 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
 def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, recorded: FormerState):
     """It is on the row of each resource whose change disturbs; the run after the prompt, whose hosts do not answer,
     is silent about it. A shown change is that of the stack file, whichever version wrote the state."""
-    standing(project, recorded)
+    status(project, recorded)
     project.declare(
         silent(recorded).sections
         | {
@@ -115,7 +115,7 @@ def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, r
 @each_state
 def test_row_says_what_becomes_of_a_member_and_a_refresh_asks_no_lost_one(project: Project, recorded: FormerState):
     """Both go by the stack file on this machine, where Pulumi asks no provider, or hands over the state's copy."""
-    standing(project, recorded)
+    status(project, recorded)
     sections = silent(recorded).sections
     first, lost, gone = sections["hosts"]
     hosts = {first: sections["hosts"][first], lost: {**sections["hosts"][lost], "lost": True}}
@@ -147,7 +147,7 @@ def test_destroy_needs_no_program(project: Project, recorded: FormerState):
 @each_state
 def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded: FormerState):
     """The words name both ways out; the preview is empty once it is renamed back."""
-    standing(project, recorded)
+    status(project, recorded)
     assert project.run("stack", "rename", "u").ok
     project.stack = "u"
     refused = project.preview()

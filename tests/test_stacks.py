@@ -19,7 +19,7 @@ STACKS = {stack: path.read_text(encoding="utf-8") for stack, path in SHIPPED.ite
 def ranges(stack):
     """Every range that a stack gives to its networks."""
     plan = plan_of(from_yaml(STACKS[stack]), f"swarmnet/{stack}")
-    bridges = [spec.subnet for wave in plan.gwbridges for spec in wave]
+    bridges = [spec.subnet for batch in plan.gwbridges for spec in batch]
     pools = plan.swarm.default_addr_pool if plan.swarm else ()
     ingress = [plan.ingress.subnet] if plan.ingress else []
     return [IPv4Network(subnet) for subnet in (*bridges, *pools, *ingress, *(spec.subnet for spec in plan.overlays))]

@@ -114,9 +114,9 @@ def run(shell, folder, programs=None, **environment):
 @pytest.mark.parametrize("job", ["preview", "report", "comment", "check", "plan", "deploy", "drift"])
 def test_workflows_run_the_shell_of_the_documentation(job):
     """Line by line."""
-    there = {line.rstrip() for step in steps() for line in step.get("run", "").splitlines()}
+    actual = {line.rstrip() for step in steps() for line in step.get("run", "").splitlines()}
 
-    assert [] == [line for line in TOLD[job].splitlines() if line not in there]
+    assert [] == [line for line in TOLD[job].splitlines() if line not in actual]
 
 
 @pytest.mark.parametrize("job", TOLD)

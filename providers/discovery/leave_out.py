@@ -12,7 +12,7 @@ from providers.discovery.remark import Remark
 from providers.discovery.text import flow
 from providers.rules.checks.across_stacks import claims
 from providers.rules.checks.preflight import findings
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.stack_file.model import Host, StackFile
 from providers.rules.stack_file.problems import Raw, readable
 from providers.rules.stack_file.resolved import Resolved, resolve
@@ -38,7 +38,7 @@ def mended(raw: Raw, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
     """
     remarks: list[Remark] = []
     while True:
-        judgement = verdict(raw, beside)
+        judgement = validate(raw, beside)
         found = ((line, path) for line in judgement.why_no_plan if (path := _to_leave_out(raw, line)))
         line, path = next(found, ("", ()))
         if not path:
@@ -107,7 +107,7 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
 
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
     """Find clashes of what is declared with what hosts have: routes, addresses, resolvers, their other networks."""
-    resolved = verdict(raw).resolved
+    resolved = validate(raw).resolved
     reports = [member.report for member in found.reached if member.report and member.name in resolved.file.hosts]
     met = findings(resolved, owner, reports)
     for line in (*met.refused, *met.warnings):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from providers.discovery.remark import Remark
-from providers.rules.nouns import adoption
+from providers.rules.resource_types import adoption
 from providers.rules.stack_file.model import Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address, first_address_ipv6
@@ -39,8 +39,8 @@ def section(
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"
         return None, [Remark("not managed", where, said)]
-    there = live.model_dump(mode="json", warnings=False)
-    values = {key: there[key] for key in model.model_fields if key in there}
+    actual = live.model_dump(mode="json", warnings=False)
+    values = {key: actual[key] for key in model.model_fields if key in actual}
     ipv6 = values.get("ipv6")
     if ipv6:
         usual = ipv6["gateway"] in ("", first_address_ipv6(ipv6["subnet"]))

@@ -11,7 +11,7 @@ from typing import Any
 from providers.discovery.found import Found, FoundMember
 from providers.discovery.one_network import base, chosen_number, declarable, elsewhere, less_defaults, section
 from providers.discovery.remark import Kind, Remark
-from providers.rules.nouns import adoption, gwbridge, ingress, overlay
+from providers.rules.resource_types import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbridge, Reach
 from providers.rules.stack_file.problems import Raw
@@ -113,8 +113,8 @@ def _swarm(found: Found, owner: str) -> Part:
     theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:
         return {}, [Remark("not managed", "swarm", f"{theirs}; its members are left alone too")]
-    there: dict[str, Any] = {key: _whole(getattr(live, key)) for key in ENGINES_OWN}
-    values = {key: value for key, value in there.items() if value != ENGINES_OWN[key]}
+    actual: dict[str, Any] = {key: _whole(getattr(live, key)) for key in ENGINES_OWN}
+    values = {key: value for key, value in actual.items() if value != ENGINES_OWN[key]}
     pool = values.pop("default_addr_pool", ())
     if pool and pool != DEFAULT_POOL:
         values["default_addr_pool"] = list(pool)
@@ -168,8 +168,8 @@ def _overlays(found: Found, owner: str) -> Part:
         if network.ingress:
             continue
         thing = f"overlay {network.name} ({network.subnet or 'no subnet'})"
-        wanted = OverlaySpec(**base(network, owner), name=network.name, vxlan_id=chosen_number(network))
-        live = overlay.live_spec(wanted, network)
+        desired = OverlaySpec(**base(network, owner), name=network.name, vxlan_id=chosen_number(network))
+        live = overlay.live_spec(desired, network)
         keys, said = section(thing, "overlays", network, live, Overlay)
         remarks += said
         if keys:

@@ -1,6 +1,7 @@
 """Differences between what the state recorded and what hosts report, by host and property.
 
-Each noun's own finding, which is what the providers' `read` records, is compared as by their `diff`. Two things are
+Each resource type's own finding, which is what the providers' `read` records, is compared as by their `diff`. Two
+things are
 added: ids and `adopted`, which are outputs, so that a network which somebody made anew is seen; and what stands in the
 place of something that is gone. A forecast says who wins on the next `up --refresh`. No reading or printing here.
 """
@@ -11,8 +12,8 @@ from typing import Any, Literal
 
 from providers.explain.forecast import Forecast
 from providers.rules.live.ingress_rollout import LACKS_IT
-from providers.rules.nouns.noun import Known, Standing, Thing
-from providers.rules.nouns.table import NOUNS, noun_of
+from providers.rules.resource_types.resource_type import Known, Status, Thing
+from providers.rules.resource_types.table import RESOURCE_TYPES, type_of
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -29,7 +30,7 @@ Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
 
 EXISTS = "exists"
 SETTLED = "settled"
-OUTPUTS = frozenset({*(noun.output for noun in NOUNS), "adopted"})
+OUTPUTS = frozenset({*(resource_type.output for resource_type in RESOURCE_TYPES), "adopted"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Difference:
     host: str
     property: str
     recorded: Any
-    there: Any
+    actual: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,37 +76,37 @@ def finding(spec: Spec, outputs: Known, facts: Facts | SwarmnetError, *, ended: 
     ended: the swarm is proven to be no more; see `ended`.
     """
     spec = spec.model_copy(update={SETTLED: True})  # a refresh may have put a sentence in its place
-    noun = noun_of(spec)
-    if ended and noun.of_swarm:
-        standing: Standing[Spec] = Standing(gone=True)
+    resource_type = type_of(spec)
+    if ended and resource_type.of_swarm:
+        status: Status[Spec] = Status(gone=True)
     elif isinstance(facts, SwarmnetError):
-        standing = Standing(doubt=str(facts))
+        status = Status(doubt=str(facts))
     else:
-        standing = noun.finding(spec, outputs, facts)
-    return _told(spec, outputs, standing)
+        status = resource_type.finding(spec, outputs, facts)
+    return _told(spec, outputs, status)
 
 
-def _told(spec: Spec, outputs: Known, standing: Standing[Spec]) -> Finding:
+def _told(spec: Spec, outputs: Known, status: Status[Spec]) -> Finding:
     name, host = spec.resource_name, getattr(spec, "host", "")
-    live = spec.read_as(standing.live) if standing.live else None
+    live = spec.read_as(status.live) if status.live else None
     differing: list[tuple[str, str, object, object]] = []
     if live:
         differing += [(host, *each) for each in _inputs(spec, live)]
-    elif standing.gone:
+    elif status.gone:
         differing += [(host, EXISTS, True, False)]
-    if standing.there:
-        differing += [(host, *each) for each in _outputs(spec, outputs, standing.there)]
-    differing += [(lacks, SETTLED, True, LACKS_IT) for lacks in standing.lacking]
-    doubts = standing.silent or ((Silent(host=host, why=standing.doubt),) if standing.doubt else ())
+    if status.actual:
+        differing += [(host, *each) for each in _outputs(spec, outputs, status.actual)]
+    differing += [(lacks, SETTLED, True, LACKS_IT) for lacks in status.lacking]
+    doubts = status.silent or ((Silent(host=host, why=status.doubt),) if status.doubt else ())
     return Finding(
         resource=name,
         differences=tuple(
-            Difference(resource=name, host=at, property=key, recorded=recorded, there=there)
-            for at, key, recorded, there in differing
+            Difference(resource=name, host=at, property=key, recorded=recorded, actual=actual)
+            for at, key, recorded, actual in differing
         ),
         unknown=tuple(Unknown(resource=name, host=each.host, why=each.why) for each in doubts),
         live=live,
-        gone=standing.gone,
+        gone=status.gone,
     )
 
 
@@ -115,15 +116,15 @@ def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
     for key in sorted(spec.changed(live) - {*parts}):
         yield key, getattr(spec, key), getattr(live, key)
     for part in parts:
-        recorded, there = getattr(spec, part, {}), getattr(live, part, {})
-        for key in sorted({*recorded, *there}):
-            if recorded.get(key) != there.get(key):
-                yield f"{part}.{key}", recorded.get(key), there.get(key)
+        recorded, actual = getattr(spec, part, {}), getattr(live, part, {})
+        for key in sorted({*recorded, *actual}):
+            if recorded.get(key) != actual.get(key):
+                yield f"{part}.{key}", recorded.get(key), actual.get(key)
 
 
-def _outputs(spec: Spec, outputs: Known, there: Thing) -> Iterator[tuple[str, object, object]]:
+def _outputs(spec: Spec, outputs: Known, actual: Thing) -> Iterator[tuple[str, object, object]]:
     """Yield the outputs that differ."""
-    for key, value in noun_of(spec).outputs(spec, there).items():
+    for key, value in type_of(spec).outputs(spec, actual).items():
         if value != outputs.get(key):
             yield key, outputs.get(key), value
 
@@ -164,37 +165,37 @@ NOTHING_TO_DO = Outcome(wins="there", why="nothing has to change")
 AGREED = Outcome(wins="there", why="the stack file says so by now")
 
 
-def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecast: Forecast) -> Outcome:
+def outcome(difference: Difference, found: Finding, desired: Spec | None, forecast: Forecast) -> Outcome:
     """Say what becomes of a difference. `wanted`: by the stack file, or None if it has the resource no more."""
-    refusal = protected(found, wanted) or forecast.problem
+    refusal = protected(found, desired) or forecast.problem
     if refusal:
         return Outcome(wins="refused", why=refusal)
-    if wanted is not None and difference.property in (EXISTS, SETTLED):
+    if desired is not None and difference.property in (EXISTS, SETTLED):
         return STACK_FILE  # work on another resource may put it right
     if not forecast.stages:
         return NOTHING_TO_DO
-    if wanted is None or difference.property in OUTPUTS:
+    if desired is None or difference.property in OUTPUTS:
         return STACK_FILE
     section, _, label = difference.property.partition(".")
-    wish = getattr(wanted, section)
-    return AGREED if difference.there == (wish.get(label) if label else wish) else STACK_FILE
+    digest = getattr(desired, section)
+    return AGREED if difference.actual == (digest.get(label) if label else digest) else STACK_FILE
 
 
-def protected(found: Finding, wanted: Spec | None) -> str:
+def protected(found: Finding, desired: Spec | None) -> str:
     """Say why a change is refused before anything is done, empty if it is not: as in the providers' check, and, if an
     overlay would be replaced, as by Pulumi's own protection.
     """
-    if wanted is None or found.live is None or found.gone:
+    if desired is None or found.live is None or found.gone:
         return ""
-    changed = found.live.protected_from(wanted)
-    if isinstance(wanted, OverlaySpec) and wanted.protect and wanted.on_in_use == "refuse":
-        changed |= found.live.changed(wanted) - wanted.UNPROTECTED
+    changed = found.live.protected_from(desired)
+    if isinstance(desired, OverlaySpec) and desired.protect and desired.on_in_use == "refuse":
+        changed |= found.live.changed(desired) - desired.UNPROTECTED
     what = f"{found.resource}: {', '.join(sorted(changed))}"
     return f"{what}: it is protected: set protect to false in one `pulumi up` before changing it" if changed else ""
 
 
-def pending(found: Finding, wanted: Spec | None) -> bool:
+def pending(found: Finding, desired: Spec | None) -> bool:
     """Tell whether nothing drifted and yet the stack file wants something else than what is there."""
     if found.differences or found.unknown or found.live is None:
         return False
-    return wanted is None or bool(found.live.changed(wanted))
+    return desired is None or bool(found.live.changed(desired))

@@ -15,8 +15,8 @@ from providers.rules.vocabulary.steps import (
     StopContainer,
     UpdateNode,
 )
+from providers.simulate.state import SimulatorState
 from providers.simulate.workloads import Container, Placed, Service
-from providers.simulate.world import World
 
 # Of a forecast, which assumes tasks that stop in 4 s and hosts with time for them: idle ones took 0.4 of it, busy
 # ones three times as long (measurements.md#swap-in-seconds).
@@ -102,9 +102,9 @@ def _restarts(restarts: Restarts) -> str:
 
 @dataclass
 class Record:
-    """The events of services and hosts while a resource is brought about on a world, told moment by moment."""
+    """The events of services and hosts while a resource is brought about on a simulation, told moment by moment."""
 
-    before: World
+    before: SimulatorState
     away: dict[str, float] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
     drained: list[str] = field(default_factory=list)
@@ -114,38 +114,38 @@ class Record:
 
     def __post_init__(self) -> None:
         self.publishing = {each.id for each in _services(self.before) if serves(self.before, each)}
-        self._last, self._unserved = World(hosts=()), set[str]()
+        self._last, self._unserved = SimulatorState(hosts=()), set[str]()
         self._note(self.before)
 
-    def step(self, world: World, step: Step) -> None:
-        """A step that is about to be performed on this world."""
+    def step(self, sim: SimulatorState, step: Step) -> None:
+        """A step that is about to be performed on this simulation."""
         match step:
             case UpdateNode(availability="drain"):
-                host = world.host_of(step.node_id)
+                host = sim.host_of(step.node_id)
                 self.drained.append(host.name if host else step.node_id)
             case RestartEngine():
                 self.restarted.append(step.host)
             case StopContainer():
-                there = {each.id: each for each in world.host(step.host).containers}
-                stops = there.get(step.id) or Container(id=step.id, networks=())
+                actual = {each.id: each for each in sim.host(step.host).containers}
+                stops = actual.get(step.id) or Container(id=step.id, networks=())
                 told = f"{stops.name or stops.id[:12]} on {step.host}{' (paused)' if stops.paused else ''}"
                 (self.lost if stops.auto_remove else self.stopped).append(told)
 
-    def passed(self, world: World, seconds: float) -> None:
-        """So many seconds, at the end of which the world is this."""
-        self._note(world)
+    def passed(self, sim: SimulatorState, seconds: float) -> None:
+        """So many seconds, at the end of which the simulation is this."""
+        self._note(sim)
         for service_id in self._unserved:
             self.away[service_id] = self.away.get(service_id, 0.0) + seconds
 
     def absences(self) -> tuple[Absence, ...]:
         """Return services that had ports, and at some moment no task behind them."""
-        there = [service for service in _services(self.before) if service.id in self.away]
+        actual = [service for service in _services(self.before) if service.id in self.away]
         return tuple(
             Absence(service=each.name, ports=tuple(published(each)), seconds=self.away[each.id])
-            for each in sorted(there, key=lambda service: service.name)
+            for each in sorted(actual, key=lambda service: service.name)
         )
 
-    def restarts(self, after: World) -> tuple[Restarts, ...]:
+    def restarts(self, after: SimulatorState) -> tuple[Restarts, ...]:
         """Return services of which tasks were to run, and are to run no more though the service is still there."""
         first, last = meant(self.before), meant(after)
         found = (
@@ -158,31 +158,31 @@ class Record:
         )
         return tuple(sorted((each for each in found if each.times), key=lambda each: each.service))
 
-    def warnings(self, after: World) -> tuple[str, ...]:
+    def warnings(self, after: SimulatorState) -> tuple[str, ...]:
         """Say what may be lost of services whose tasks restart, or be unreachable for a while."""
         told = {each.service for each in self.restarts(after)}
-        there = {network.id for network in after.cluster.networks} if after.cluster else set()
+        actual = {network.id for network in after.cluster.networks} if after.cluster else set()
         before = self.before.cluster.networks if self.before.cluster else ()
-        replaced = {network.name for network in before if network.id not in there}
+        replaced = {network.name for network in before if network.id not in actual}
         services = sorted(_services(self.before), key=lambda service: service.name)
         return tuple(line for each in services if each.name in told for line in warned(each.name, each.spec, replaced))
 
-    def _note(self, world: World) -> None:
+    def _note(self, sim: SimulatorState) -> None:
         """Look at the services that are not as they were at the last moment: of thousands only a few."""
-        for service in changed(self._last, world):
-            tasks = {each.id for each in world.swarm.tasks.of(service.id) if is_meant(each)}
+        for service in changed(self._last, sim):
+            tasks = {each.id for each in sim.swarm.tasks.of(service.id) if is_meant(each)}
             if tasks:
                 self.seen.setdefault(service.id, set()).update(tasks)
-            if service.id in self.publishing and not serves(world, service):
+            if service.id in self.publishing and not serves(sim, service):
                 self._unserved.add(service.id)
             else:
                 self._unserved.discard(service.id)
-        if _services(self._last) is not _services(world):
-            self._unserved &= {service.id for service in _services(world)}
-        self._last = world
+        if _services(self._last) is not _services(sim):
+            self._unserved &= {service.id for service in _services(sim)}
+        self._last = sim
 
 
-def changed(before: World, after: World) -> Sequence[Service]:
+def changed(before: SimulatorState, after: SimulatorState) -> Sequence[Service]:
     """Return the services of which the spec, a task or the ingress is another; those that are as they were are the very
     same values."""
     services = _services(after)
@@ -193,14 +193,14 @@ def changed(before: World, after: World) -> Sequence[Service]:
     return [each for each in services if id(each) not in same or then.get(each.id) is not now.get(each.id)]
 
 
-def _services(world: World) -> tuple[Service, ...]:
-    return world.cluster.services if world.cluster else ()
+def _services(sim: SimulatorState) -> tuple[Service, ...]:
+    return sim.cluster.services if sim.cluster else ()
 
 
-def meant(world: World) -> dict[str, set[str]]:
+def meant(sim: SimulatorState) -> dict[str, set[str]]:
     """Return ids of the tasks that run or are about to, by their service's id."""
     found: dict[str, set[str]] = {}
-    for task in world.cluster.tasks if world.cluster else ():
+    for task in sim.cluster.tasks if sim.cluster else ():
         if task.service_id and is_meant(task):
             found.setdefault(task.service_id, set()).add(task.id)
     return found
@@ -211,15 +211,13 @@ def is_meant(task: Placed) -> bool:
     return task.desired == "running" and task.alive
 
 
-def serves(world: World, service: Service) -> bool:
+def serves(sim: SimulatorState, service: Service) -> bool:
     """Tell whether the service publishes through the ingress, and a running task of it is on the ingress there is."""
-    ingress_now = world.swarm.ingress
+    ingress_now = sim.swarm.ingress
     return (
         ingress_now is not None
         and service.through_ingress
-        and any(
-            task.state == "running" and ingress_now.id in task.networks for task in world.swarm.tasks.of(service.id)
-        )
+        and any(task.state == "running" and ingress_now.id in task.networks for task in sim.swarm.tasks.of(service.id))
     )
 
 

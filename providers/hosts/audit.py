@@ -76,7 +76,7 @@ def record(log: HostLog, step: Step, author: str) -> str:
     name, known = log.connection.name, log.missing
     told = {key: getattr(step, key) for key in TELLING if getattr(step, key, None)}
     if isinstance(step, CreateNetwork):
-        told["name"] = step.shape.name
+        told["name"] = step.config.name
     log.write(f"{pairs(at=f'{datetime.now(UTC):%FT%TZ}', host=name, step=type(step).__name__, **told)} {author}")
     return f"{name}: it has no `logger`: what is done there is not in its log" if log.missing > known else ""
 

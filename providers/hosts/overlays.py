@@ -108,8 +108,8 @@ def before_removal(fleet: Fleet, name: str, network_id: str) -> OverlayFacts | N
     network = seen.listed.by_id.get(network_id)
     if network is None or network_id in seen.used or name in seen.listed.twins:
         return None
-    there = from_manager(fleet, lambda engine: confirmed(engine, network))
-    return OverlayFacts(network=there, swarm=seen.swarm) if there else None
+    actual = from_manager(fleet, lambda engine: confirmed(engine, network))
+    return OverlayFacts(network=actual, swarm=seen.swarm) if actual else None
 
 
 def after_removal(fleet: Fleet, network_id: str) -> OverlayFacts:
@@ -147,8 +147,8 @@ def before_creation(fleet: Fleet, name: str) -> OverlayFacts | None:
 
 def after_creation(fleet: Fleet, network_id: str) -> OverlayFacts | None:
     """Return an overlay that was just made where nothing was; None if the swarm does not have it."""
-    there = from_manager(fleet, lambda engine: swarm_network(engine, network_id))
-    return OverlayFacts(network=there) if there else None
+    actual = from_manager(fleet, lambda engine: swarm_network(engine, network_id))
+    return OverlayFacts(network=actual) if actual else None
 
 
 def confirmed(engine: Engine, network: Network | None) -> Network | None:
@@ -183,8 +183,8 @@ class OverlayReader:
         members = nodes(engine) if self.thorough else ()
         listed = networks(engine)
         network, held = (network, "") if network else self.by_name(engine, listed)
-        standing_in = twin_of(self.name, listed)
-        twin = swarm_network(engine, standing_in.id) if standing_in else None
+        status_in = twin_of(self.name, listed)
+        twin = swarm_network(engine, status_in.id) if status_in else None
         if not deep and twin is None:
             return OverlayFacts(network=network, listed=listed, name_held_by=held)
         return self.with_holders(engine, network, listed, held, twin, members or nodes(engine))

@@ -1,5 +1,5 @@
 """Performers of steps: one function for each kind, each one Engine call or one host command (and the read that a
-write needs). No noun is known here, nothing is decided and nothing is waited for, an Engine's restart apart.
+write needs). No resource type is known here, nothing is decided and nothing is waited for, an Engine's restart apart.
 
 Join tokens are read, used and forgotten here.
 """
@@ -14,7 +14,7 @@ from providers.hosts.observe import nodes
 from providers.rules.vocabulary.addresses import ip_only
 from providers.rules.vocabulary.answers import NANOSECONDS
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotAManager, NotFound
-from providers.rules.vocabulary.shape import Json, to_json
+from providers.rules.vocabulary.network_config import Json, to_json
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -63,7 +63,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
     """
     match step:
         case CreateNetwork():
-            return asked(fleet, step.host).create("/networks/create", to_json(step.shape))
+            return asked(fleet, step.host).create("/networks/create", to_json(step.config))
         case RemoveNetwork():
             return step.id if remove(asked(fleet, step.host), at("networks", step.id)) else None
         case DisconnectEndpoint():

@@ -1,6 +1,6 @@
 """The real loop on simulated hosts, watched: what would be done, without doing it.
 
-No host is reached from here, and no noun is known.
+No host is reached from here, and no resource type is known.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,30 +10,30 @@ from typing import Any
 
 from providers.explain.forecast import Forecast, Record, Stage
 from providers.loop.reconcile import work
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.steps import Decision, Step
-from providers.simulate import World
+from providers.simulate import SimulatorState
 from providers.simulate.hosts import SimulatedHosts
 
 
 def rehearsed(
-    world: World,
+    sim: SimulatorState,
     name: str,
     seconds: float,
-    look: Callable[[Door], Any],
+    look: Callable[[HostsApi], Any],
     decide: Callable[[Any], Decision],
     ways_back: Sequence[Callable[[Any], Decision]] = (),
-) -> tuple[World, Forecast]:
-    """Work on one resource on a world: the world after it, and what happened on the way, there and, if it can't go
-    on, back."""
-    hosts = _Watched(world)
+) -> tuple[SimulatorState, Forecast]:
+    """Work on one resource on a simulation: the simulation after it, and what happened on the way, there and, if it
+    can't go on, back."""
+    hosts = _Watched(sim)
     problem = ""
     try:
         work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide, ways_back)
     except SwarmnetError as error:
         problem = str(error)
-    return hosts.world, hosts.forecast(name, problem)
+    return hosts.sim, hosts.forecast(name, problem)
 
 
 def foreseen(name: str, forecast: Callable[[], Forecast]) -> Forecast:
@@ -63,17 +63,17 @@ class _Watched(SimulatedHosts):
             self.lines.append((self.seconds, line))
 
     def perform(self, step: Step) -> None:
-        self.recorded().step(self.world, step)
+        self.recorded().step(self.sim, step)
         super().perform(step)
 
-    def became(self, world: World, seconds: float) -> None:
+    def became(self, sim: SimulatorState, seconds: float) -> None:
         record = self.recorded()
-        super().became(world, seconds)
-        record.passed(world, seconds)
+        super().became(sim, seconds)
+        record.passed(sim, seconds)
 
     def recorded(self) -> Record:
-        """Return the record, which begins with the world as it is now."""
-        self.record = self.record or Record(self.world)
+        """Return the record, which begins with the simulation as it is now."""
+        self.record = self.record or Record(self.sim)
         return self.record
 
     def forecast(self, name: str, problem: str) -> Forecast:
@@ -89,12 +89,12 @@ class _Watched(SimulatedHosts):
             resource=name,
             stages=tuple(stages),
             absences=self.record.absences(),
-            restarts=self.record.restarts(self.world),
+            restarts=self.record.restarts(self.sim),
             drained=tuple(self.record.drained),
             restarted=tuple(self.record.restarted),
             stopped=tuple(self.record.stopped),
             lost=tuple(self.record.lost),
-            warnings=self.record.warnings(self.world),
+            warnings=self.record.warnings(self.sim),
             seconds=self.seconds,
             problem=problem,
         )

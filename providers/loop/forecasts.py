@@ -7,22 +7,22 @@ from typing import Any
 from providers import simulate
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.loop.dry_run import rehearsed
-from providers.rules.nouns import swarm
-from providers.rules.nouns.noun import Decide, Known, aware
-from providers.rules.nouns.table import ORDER, noun_of
 from providers.rules.plan import Plan
-from providers.rules.vocabulary.door import Door
+from providers.rules.resource_types import swarm
+from providers.rules.resource_types.resource_type import Decide, Known, aware
+from providers.rules.resource_types.table import ORDER, type_of
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import Spec
-from providers.simulate import World
+from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 
-Look = Callable[[Door], Any]
+Look = Callable[[HostsApi], Any]
 State = Mapping[str, tuple[Spec, Known]]  # of Pulumi, by the resource's name: what was wanted, and the outputs
 
 
 def tried(
-    hosts: Door, plan: Plan, state: State, lost: Set[str] = frozenset(), clashes: str = ""
+    hosts: HostsApi, plan: Plan, state: State, lost: Set[str] = frozenset(), clashes: str = ""
 ) -> tuple[Survey, list[Forecast]]:
     """Read hosts, and forecast as `forecasts` on a copy of them: what was read, and what it came to.
 
@@ -38,7 +38,7 @@ def tried(
 
 
 def forecasts(
-    plan: Plan, state: State, world: World, lost: Set[str] = frozenset(), clashes: str = ""
+    plan: Plan, state: State, sim: SimulatorState, lost: Set[str] = frozenset(), clashes: str = ""
 ) -> list[Forecast]:
     """Forecast what `up` does for each resource: first what it makes or changes, then what it takes away.
 
@@ -46,8 +46,8 @@ def forecasts(
     `clashes`: what forbids the first write of what is made or changed.
     """
     found = []
-    wanted = {spec.resource_name for spec in plan.specs}
-    refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
+    desired = {spec.resource_name for spec in plan.specs}
+    refusal = swarm.not_to_be_begun(simulate.swarm_facts(sim)) if not state and plan.gwbridges else None
     failed = False
     for spec, look, decide, ways_back in _works(plan, state, lost):
         name = spec.resource_name
@@ -58,11 +58,11 @@ def forecasts(
         if decide is None:
             found.append(Forecast(resource=name))
             continue
-        after, forecast = rehearsed(world, name, spec.timeout, look, decide, ways_back)
-        if clashes and name in wanted and forecast.stages:
+        after, forecast = rehearsed(sim, name, spec.timeout, look, decide, ways_back)
+        if clashes and name in desired and forecast.stages:
             forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
         else:
-            world = after
+            sim = after
         found.append(forecast)
         failed = bool(forecast.problem)
     return found
@@ -70,18 +70,18 @@ def forecasts(
 
 def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None, Sequence[Decide]]]:
     """Return what is looked at and decided, resource by resource; nothing is decided of what is only forgotten."""
-    wanted = {spec.resource_name for spec in plan.specs}
+    desired = {spec.resource_name for spec in plan.specs}
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
-        noun, spec = noun_of(spec), aware(spec, known)
-        ways_back = noun.ways_back(spec, known=bool(known))
-        yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known), ways_back
-    gone = [(spec, known) for name, (spec, known) in state.items() if name not in wanted]
+        resource_type, spec = type_of(spec), aware(spec, known)
+        ways_back = resource_type.ways_back(spec, known=bool(known))
+        yield spec, partial(resource_type.look, spec=spec, known=known), resource_type.decide(spec, known), ways_back
+    gone = [(spec, known) for name, (spec, known) in state.items() if name not in desired]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
-        renamed = spec.resource_name in wanted  # in the state, where another resource had it before
-        spec = aware(spec.model_copy(update={"wish": next((each.wish for each in plan.specs), "")}), known)
+        renamed = spec.resource_name in desired  # in the state, where another resource had it before
+        spec = aware(spec.model_copy(update={"digest": next((each.digest for each in plan.specs), "")}), known)
         forgotten = plan.forgets(spec, adopted=bool(known.get("adopted")))
-        noun, stays = noun_of(spec), renamed or forgotten or getattr(spec, "retain", False)
-        decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
-        look = partial(noun.look, spec=spec, known=known, leaving=True)
-        yield spec, look, decide, noun.ways_back(spec, known=True)
+        resource_type, stays = type_of(spec), renamed or forgotten or getattr(spec, "retain", False)
+        decide = None if stays else resource_type.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
+        look = partial(resource_type.look, spec=spec, known=known, leaving=True)
+        yield spec, look, decide, resource_type.ways_back(spec, known=True)

@@ -6,24 +6,24 @@ from dataclasses import dataclass, replace
 
 from providers.rules.checks import members
 from providers.rules.checks.preflight import Findings, findings
-from providers.rules.doctor.case import wanted
+from providers.rules.doctor.case import desired
 from providers.rules.doctor.diagnosis import halting
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.diagnosis import FindingId, Observed
-from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.hosts_api import HostsApi
 
 
-def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
+def preflight(api: HostsApi, resolved: Resolved, owner: str) -> Findings:
     """Find clashes of a stack file with what its hosts have or are. Hosts that do not answer are only named.
 
     Raises NoQuorum and the like if a clash may be with a network of a swarm that no manager answers for.
     """
-    reports, silent = door.reports()
+    reports, silent = api.reports()
     found = findings(resolved, owner, reports)
     if found != Findings():
-        there = door.swarm_has({net.id for each in reports for net in each.networks if net.scope == "swarm"})
+        actual = api.swarm_has({net.id for each in reports for net in each.networks if net.scope == "swarm"})
         confirmed = [
-            replace(each, networks=tuple(net for net in each.networks if net.scope != "swarm" or net.id in there))
+            replace(each, networks=tuple(net for net in each.networks if net.scope != "swarm" or net.id in actual))
             for each in reports
         ]
         found = findings(resolved, owner, confirmed)
@@ -40,11 +40,11 @@ class Fitness:
 
     seen: Observed | None = None
 
-    def problems(self, door: Door, resolved: Resolved, ids: Iterable[FindingId]) -> list[str]:
+    def problems(self, api: HostsApi, resolved: Resolved, ids: Iterable[FindingId]) -> list[str]:
         """Say why a change would fail halfway, by these findings. Looks at most once, and not with `preflight: off`."""
         if resolved.file.preflight == "off":
             return []
-        compared = wanted(resolved)
+        compared = desired(resolved)
         if self.seen is None:
-            self.seen = door.examined(compared.managers, compared.mtus, compared.data_path_port)
+            self.seen = api.examined(compared.managers, compared.mtus, compared.data_path_port)
         return halting(self.seen, compared, ids)

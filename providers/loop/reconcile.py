@@ -1,7 +1,7 @@
 """The loop: look, decide, act, look again, until done, blocked or out of time.
 
-It knows no noun, no Engine and no clock of its own: an observer, a decision, a performer, a clock and a place for
-progress are handed in, so that tests and the simulated swarm run the same lines. It remembers nothing that matters:
+It knows no resource type, no Engine and no clock of its own: an observer, a decision, a performer, a clock and a place
+for progress are handed in, so that tests and the simulated swarm run the same lines. It remembers nothing that matters:
 a run that was cut is finished by running again. A run that can't go on turns round before it ends: the same loop, with
 a decision that finishes what was begun with what is there.
 """
@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import (
     Blocked,
     Conflict,
@@ -24,6 +23,7 @@ from providers.rules.vocabulary.errors import (
     Unproved,
     Unreachable,
 )
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.steps import Blocked as BlockedDecision
 from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 
@@ -46,7 +46,8 @@ LATE = (
 )
 
 
-# Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` if not all of it counts for that.
+# Any resource type's facts: a frozen dataclass with the field `unchanged_for`, and `calm` if not all of it counts for
+# that.
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
 # Takes all steps, at once if it can, and returns what they raised.
@@ -140,7 +141,7 @@ def turned_round(
 
 
 def work(
-    door: Door,
+    api: HostsApi,
     name: str,
     seconds: float,
     progress: Callable[[str], None],
@@ -149,9 +150,9 @@ def work(
     ways_back: Sequence[Callable[[F], Decision]] = (),
     result: Callable[[str], None] = lambda line: None,
 ) -> F:
-    """`reconcile` on the hosts behind a door, by their clock."""
-    one = Work(name, seconds, progress, Clock(door.now, door.elapse), result)
-    return reconcile(one, look, decide, door.perform_all, ways_back)
+    """`reconcile` on the hosts behind an API to hosts, by their clock."""
+    one = Work(name, seconds, progress, Clock(api.now, api.elapse), result)
+    return reconcile(one, look, decide, api.perform_all, ways_back)
 
 
 class Loop(Generic[F]):

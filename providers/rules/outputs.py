@@ -26,7 +26,7 @@ def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **({"swarm": {"id": ids["swarm"], "managers": _managers(plan)}} if _made(ids, plan.swarm) else {}),
-        "gwbridge": {spec.host: _gwbridge(spec) for wave in plan.gwbridges for spec in wave},
+        "gwbridge": {spec.host: _gwbridge(spec) for batch in plan.gwbridges for spec in batch},
         **({"ingress": _network(plan.ingress, ids["ingress"])} if plan.ingress and _made(ids, plan.ingress) else {}),
         "networks": {each.name: _overlay(each, ids[each.resource_name]) for each in _made(ids, *plan.overlays)},
     }

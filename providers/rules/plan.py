@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.rules.checks.whole_file import Verdict, verdict
-from providers.rules.nouns.departure import forgotten
+from providers.rules.checks.whole_file import Validation, validate
+from providers.rules.resource_types.departure import forgotten
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ipv6, StackFile
 from providers.rules.stack_file.prepare import HostCommand, commands
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.addresses import first_address, first_address_ipv6
+from providers.rules.vocabulary.digest import digest_of
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import (
     GwbridgeSpec,
@@ -25,14 +26,13 @@ from providers.rules.vocabulary.specs import (
     Spec,
     SwarmSpec,
 )
-from providers.rules.vocabulary.wish import wish
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The intent of a stack, in the order in which it comes about; `owner` is in every spec, `urn` in none.
 
-    gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
+    gwbridges: batches; the hosts of one may be changed at once. nodes: the first manager's is the first.
     access: every host of the stack file that is not lost. unwatched: members that are not reached.
     lost: hosts that are dead for good.
     commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
@@ -52,7 +52,7 @@ class Plan:
     @property
     def specs(self) -> tuple[Spec, ...]:
         """Return all of them, in that order."""
-        bridges = (spec for wave in self.gwbridges for spec in wave)
+        bridges = (spec for batch in self.gwbridges for spec in batch)
         single = (spec for spec in (self.swarm, *self.nodes, self.ingress) if spec)
         return (*bridges, *single, *self.overlays)
 
@@ -66,17 +66,17 @@ def plan_of(raw: problems.Raw, owner: str) -> Plan:
 
     Raises StackFileError with every problem at once, also those that could be said beside it.
     """
-    return planned(verdict(raw), owner)
+    return planned(validate(raw), owner)
 
 
-def planned(judgement: Verdict, owner: str) -> Plan:
+def planned(judgement: Validation, owner: str) -> Plan:
     """Return the plan of a stack file that was judged. Raises StackFileError if it can't be one."""
     if judgement.why_no_plan:
         raise StackFileError(judgement.why_no_plan)
-    return replace(wanted(judgement.resolved, owner), warnings=tuple(judgement.warnings))
+    return replace(desired(judgement.resolved, owner), warnings=tuple(judgement.warnings))
 
 
-def wanted(whole: Resolved, owner: str) -> Plan:
+def desired(whole: Resolved, owner: str) -> Plan:
     """Return the plan that a stack file wants, whether or not it can be carried out."""
     resolved = without_lost(whole)
     shared: dict[str, Any] = {"owner": owner, "adopt": resolved.file.adopt}
@@ -91,10 +91,10 @@ def wanted(whole: Resolved, owner: str) -> Plan:
         ingress=_ingress(resolved, shared),
         overlays=_overlays(resolved.file, shared),
     )
-    mark = {"wish": wish(plan.specs)}
+    mark = {"digest": digest_of(plan.specs)}
     return replace(
         plan,
-        gwbridges=tuple(tuple(spec.model_copy(update=mark) for spec in wave) for wave in plan.gwbridges),
+        gwbridges=tuple(tuple(spec.model_copy(update=mark) for spec in batch) for batch in plan.gwbridges),
         ingress=plan.ingress.model_copy(update=mark) if plan.ingress else None,
         overlays=tuple(spec.model_copy(update=mark) for spec in plan.overlays),
     )
@@ -102,9 +102,9 @@ def wanted(whole: Resolved, owner: str) -> Plan:
 
 def _gwbridges(resolved: Resolved, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:
     shared = {**shared, "timeout": resolved.file.timeouts.gwbridge}
-    wanted = [[_gwbridge(resolved, name, shared) for name in wave] for wave in resolved.waves]
-    declared = (tuple(spec for spec in wave if spec) for wave in wanted)
-    return tuple(wave for wave in declared if wave)
+    desired = [[_gwbridge(resolved, name, shared) for name in batch] for batch in resolved.batches]
+    declared = (tuple(spec for spec in batch if spec) for batch in desired)
+    return tuple(batch for batch in declared if batch)
 
 
 def _gwbridge(resolved: Resolved, host: str, shared: dict[str, Any]) -> GwbridgeSpec | None:
@@ -121,8 +121,8 @@ def _gwbridge(resolved: Resolved, host: str, shared: dict[str, Any]) -> Gwbridge
     )
 
 
-def _ipv6(wanted: Ipv6) -> Ipv6Range:
-    return Ipv6Range(subnet=wanted.subnet, gateway=wanted.gateway or first_address_ipv6(wanted.subnet))
+def _ipv6(desired: Ipv6) -> Ipv6Range:
+    return Ipv6Range(subnet=desired.subnet, gateway=desired.gateway or first_address_ipv6(desired.subnet))
 
 
 def _access(resolved: Resolved, host: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A swarm with the Engine's measured manners, as one frozen value: for plans, tests and proofs.
+"""A swarm with the Engine's measured timings, as one frozen value: for plans, tests and proofs.
 
-    world.py          what there is: hosts, the swarm, and what is still to happen
+    simulation.py          what there is: hosts, the swarm, and what is still to happen
     workloads.py      services, tasks and containers, as values
     answering.py      who answers, and with which error who does not
     bridges.py        networks of one host: creation, removal, endpoints
@@ -17,23 +17,23 @@
     elapse.py         what happens by itself as time passes
     reads.py          single reads, with the mixtures that real Engines show
     observe.py        the facts, read as from real hosts
-    from_snapshot.py  real hosts, as they were read, as a world
+    from_snapshot.py  real hosts, as they were read, as a simulation
     others.py         what others do: services, containers, settings and removals by hand
 
 Each manner names the measurement it follows (docs/dev/measurements.md). What was never measured is not
-simulated. No randomness, no clock, no threads: luck (a kick that fails) stands in the world, and time passes only where
-`elapse` says so.
+simulated. No randomness, no clock, no threads: luck (a kick that fails) stands in the simulation, and time passes only
+where `elapse` says so.
 """
 
 from providers.simulate.elapse import elapse
 from providers.simulate.observe import entries, gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.simulate.perform import perform
-from providers.simulate.world import Host, Manners, World, bare
+from providers.simulate.state import Host, SimulatorState, Timings, bare
 
 __all__ = [
     "Host",
-    "Manners",
-    "World",
+    "SimulatorState",
+    "Timings",
     "bare",
     "elapse",
     "entries",

@@ -2,7 +2,7 @@
 
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import Node
-from providers.simulate.world import Host, Lately, World
+from providers.simulate.state import Host, Lately, SimulatorState
 
 # measurements.md#no-quorum
 LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."
@@ -11,9 +11,9 @@ GIVEN_UP = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
 LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  # measurements.md#autolock
 
 
-def engine(world: World, name: str) -> Host:
+def engine(sim: SimulatorState, name: str) -> Host:
     """A host whose Engine answers. Raises Unreachable, also if docker is not running."""
-    host = world.host(name)
+    host = sim.host(name)
     if not host.connected:
         raise Unreachable(f"{name}: nothing answers at {host.address}")
     if not host.docker:
@@ -21,17 +21,17 @@ def engine(world: World, name: str) -> Host:
     return host
 
 
-def manager(world: World) -> Host:
+def manager(sim: SimulatorState) -> Host:
     """A declared host that can answer for the swarm. Raises NoQuorum, NoSwarm, NotAManager or Unreachable."""
-    return MANAGER.of(world)
+    return MANAGER.of(sim)
 
 
-def _manager(world: World) -> Host:
-    declared = [host for host in world.hosts if host.declared]
+def _manager(sim: SimulatorState) -> Host:
+    declared = [host for host in sim.hosts if host.declared]
     answering = [host for host in declared if host.up]
     managers = [host for host in answering if host.member and host.control]
-    if managers and quorum(world):
-        return next((host for host in managers if host.name == world.asked), managers[0])
+    if managers and quorum(sim):
+        return next((host for host in managers if host.name == sim.asked), managers[0])
     if managers:
         raise NoQuorum(f"no host answers for the swarm: {LEADERLESS}")
     if answering == declared and not any(host.member for host in declared):
@@ -44,48 +44,48 @@ def _manager(world: World) -> Host:
 MANAGER = Lately[Host](_manager)
 
 
-def reachable(world: World, node: Node) -> bool:
+def reachable(sim: SimulatorState, node: Node) -> bool:
     """Tell whether a manager takes part in agreeing."""
-    host = world.host_of(node.id)
+    host = sim.host_of(node.id)
     return node.role == "manager" and host is not None and host.up and host.control
 
 
-def voters(world: World) -> list[Node]:
+def voters(sim: SimulatorState) -> list[Node]:
     """The managers that count for a majority: all but those that were promoted and have not taken up the role."""
-    return VOTERS.of(world)
+    return VOTERS.of(sim)
 
 
-def _voters(world: World) -> list[Node]:
-    if world.cluster is None:
+def _voters(sim: SimulatorState) -> list[Node]:
+    if sim.cluster is None:
         return []
-    waiting = {host.node_id for host in world.hosts if host.member and host.up and not host.control}
-    return [node for node in world.swarm.nodes if node.role == "manager" and node.id not in waiting]
+    waiting = {host.node_id for host in sim.hosts if host.member and host.up and not host.control}
+    return [node for node in sim.swarm.nodes if node.role == "manager" and node.id not in waiting]
 
 
 VOTERS = Lately[list[Node]](_voters)
 
 
-def quorum(world: World) -> bool:
+def quorum(sim: SimulatorState) -> bool:
     """Tell whether enough managers can be reached to agree on anything."""
-    return QUORUM.of(world)
+    return QUORUM.of(sim)
 
 
-def _quorum(world: World) -> bool:
-    members = voters(world)
-    return 2 * sum(reachable(world, node) for node in members) > len(members)
+def _quorum(sim: SimulatorState) -> bool:
+    members = voters(sim)
+    return 2 * sum(reachable(sim, node) for node in members) > len(members)
 
 
 QUORUM = Lately[bool](_quorum)
 
 
-def can_spare(world: World, node: Node) -> bool:
+def can_spare(sim: SimulatorState, node: Node) -> bool:
     """Tell whether the other managers could agree without this one."""
-    remaining = [other for other in voters(world) if other.id != node.id]
-    return 2 * sum(reachable(world, other) for other in remaining) > len(remaining)
+    remaining = [other for other in voters(sim) if other.id != node.id]
+    return 2 * sum(reachable(sim, other) for other in remaining) > len(remaining)
 
 
-def leader(world: World) -> str:
+def leader(sim: SimulatorState) -> str:
     """The node id of the leader: the first manager that can be reached, if there is a majority."""
-    if not quorum(world):
+    if not quorum(sim):
         return ""
-    return next((node.id for node in voters(world) if reachable(world, node)), "")
+    return next((node.id for node in voters(sim) if reachable(sim, node)), "")

@@ -1,4 +1,4 @@
-"""A simulated swarm that begins where real hosts are: what was read of them, as a world.
+"""A simulated swarm that begins where real hosts are: what was read of them, as a simulation.
 
 What nobody can read is left at its likeliest: tasks were started from their service's present spec, but for their
 placement; all tasks take as long to stop and start, and none ends by itself; and the ingress is well on members that
@@ -10,29 +10,29 @@ from json import loads
 
 from providers.rules.vocabulary.facts import Member, Node, Port, Silent, SwarmService, Task
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.simulate.state import Cluster, Due, Happening, Host, SimulatorState, Timings
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service, read, text
-from providers.simulate.world import Cluster, Due, Happening, Host, Manners, World
 
 # Ids of what is made in the copy begin here, so that they are new also if the hosts are a simulated swarm.
 COUNTED_FROM = 1_000_000
 
 
-def copied(survey: Survey) -> World:
-    """The world as the survey shows it. Nothing is under way in it but tasks that start or end."""
-    swarm, manners = survey.swarm, Manners()
+def copied(survey: Survey) -> SimulatorState:
+    """The simulation as the survey shows it. Nothing is under way in it but tasks that start or end."""
+    swarm, timings = survey.swarm, Timings()
     hosts = [_host(each, swarm) for each in survey.hosts]
     if swarm is None:
-        return World(hosts=tuple(hosts), manners=manners)
+        return SimulatorState(hosts=tuple(hosts), timings=timings)
     known = {host.node_id for host in hosts}
     hosts += [_undeclared(node, swarm) for node in swarm.nodes if node.id not in known and node.state == "ready"]
     cluster = _cluster(swarm, hosts)
-    pending = (_under_way(task, manners) for task in cluster.tasks)
-    return World(
+    pending = (_under_way(task, timings) for task in cluster.tasks)
+    return SimulatorState(
         hosts=tuple(hosts),
         cluster=cluster,
         pending=tuple(sorted(due for due in pending if due)),
-        manners=manners,
+        timings=timings,
         made=COUNTED_FROM,
     )
 
@@ -148,10 +148,10 @@ def _task(seen: Task, service: Service | None) -> Placed:
     return replace(placed, template=text(template), endpoint=service.endpoint)
 
 
-def _under_way(task: Placed, manners: Manners) -> Due | None:
+def _under_way(task: Placed, timings: Timings) -> Due | None:
     """Return what already goes on with a task."""
     if task.state == "running" and task.desired == "shutdown":
-        return Due(round(manners.task_stop * 1000), Happening("task ends", task.id))
+        return Due(round(timings.task_stop * 1000), Happening("task ends", task.id))
     if task.state == "preparing" and task.desired == "running":
-        return Due(round(manners.task_start * 1000), Happening("task starts", task.id))
+        return Due(round(timings.task_start * 1000), Happening("task starts", task.id))
     return None

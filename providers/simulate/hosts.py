@@ -1,4 +1,4 @@
-"""A simulated swarm behind the door, in the place of real hosts: whatever works on hosts works on it.
+"""A simulated swarm behind the hosts API, in the place of real hosts: whatever works on hosts works on it.
 
 Its clock goes on as it is told, and with each request.
 """
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, fields, replace
 
 from providers import simulate
 from providers.rules.vocabulary.diagnosis import Observed
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
@@ -22,6 +21,7 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, Standalone, Survey, SwarmSurvey
@@ -29,21 +29,22 @@ from providers.rules.vocabulary.steps import CreateNetwork, RestartEngine, Step
 from providers.simulate import reads
 from providers.simulate.answering import engine
 from providers.simulate.observe import placed
-from providers.simulate.world import Host, World
+from providers.simulate.state import Host, SimulatorState
 
 # Seconds that a request takes over an open connection; other things go on meanwhile.
 REQUEST = 0.02
 
 
 @dataclass
-class SimulatedHosts(Door):
-    """A world, and the seconds since it began.
+class SimulatedHosts(HostsApi):
+    """A simulation, and the seconds since it began.
 
-    surroundings: what each host has beside Docker's networks. made: ids of networks made through this door, by name.
+    surroundings: what each host has beside Docker's networks. made: ids of networks made through this hosts API, by
+    name.
     examination: what `doctor` finds out.
     """
 
-    world: World
+    sim: SimulatorState
     seconds: float = 0
     surroundings: Surroundings = field(default_factory=Surroundings)
     made: dict[str, str] = field(default_factory=dict)
@@ -57,47 +58,47 @@ class SimulatedHosts(Door):
         return self.seconds
 
     def elapse(self, seconds: float) -> None:
-        self.became(simulate.elapse(self.world, seconds), seconds)
+        self.became(simulate.elapse(self.sim, seconds), seconds)
 
     def member(self, host: str) -> Member:
-        return reads.member(self.world, engine(self.world, host))
+        return reads.member(self.sim, engine(self.sim, host))
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
-        return simulate.gwbridge_facts(self.world, host)
+        return simulate.gwbridge_facts(self.sim, host)
 
     def own_bridge(self, host: str) -> GwbridgeFacts:
-        return GwbridgeFacts(member=self.member(host), bridge=engine(self.world, host).network(GATEWAY_BRIDGE))
+        return GwbridgeFacts(member=self.member(host), bridge=engine(self.sim, host).network(GATEWAY_BRIDGE))
 
     def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
-        wanted = set(names)
-        bridges = (host.network(GATEWAY_BRIDGE) for host in reads.answers(self.world)[0] if host.name in wanted)
+        desired = set(names)
+        bridges = (host.network(GATEWAY_BRIDGE) for host in reads.answers(self.sim)[0] if host.name in desired)
         return frozenset(bridge.id for bridge in bridges if bridge)
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
-        return simulate.swarm_facts(self.world, ending=ending)
+        return simulate.swarm_facts(self.sim, ending=ending)
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
-        return simulate.node_facts(self.world, host, leaving=leaving)
+        return simulate.node_facts(self.sim, host, leaving=leaving)
 
     def nodes(self) -> tuple[Node, ...]:
-        return simulate.entries(self.world)
+        return simulate.entries(self.sim)
 
     def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
-        return reads.services(self.world), reads.tasks(self.world)
+        return reads.services(self.sim), reads.tasks(self.sim)
 
     def ingress(self) -> IngressFacts:
-        return simulate.ingress_facts(self.world)
+        return simulate.ingress_facts(self.sim)
 
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
-        return simulate.overlay_facts(self.world, name, self.made.get(name, network_id), thorough=thorough)
+        return simulate.overlay_facts(self.sim, name, self.made.get(name, network_id), thorough=thorough)
 
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
-        good, silent = reads.answers(self.world)
+        good, silent = reads.answers(self.sim)
         reports = [
             HostReport(
                 host=host.name,
-                member=reads.member(self.world, host),
-                networks=reads.listed(self.world, host),
+                member=reads.member(self.sim, host),
+                networks=reads.listed(self.sim, host),
                 surroundings=self.surroundings,
             )
             for host in good
@@ -105,47 +106,47 @@ class SimulatedHosts(Door):
         return reports, silent
 
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
-        there = self.world.cluster.networks if self.world.cluster else ()
-        return frozenset(ids & {net.id for net in there})
+        actual = self.sim.cluster.networks if self.sim.cluster else ()
+        return frozenset(ids & {net.id for net in actual})
 
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         return self.examination
 
     def survey(self, *, stopped: bool = True) -> Survey:
-        good, silent = reads.answers(self.world)
-        hosts = tuple(_host_survey(self.world, host) for host in good)
-        if self.world.cluster is None:
+        good, silent = reads.answers(self.sim)
+        hosts = tuple(_host_survey(self.sim, host) for host in good)
+        if self.sim.cluster is None:
             return Survey(hosts=(*hosts, *silent))
         swarm = SwarmSurvey(
-            settings=reads.settings(self.world),
-            nodes=reads.nodes(self.world),
-            networks=tuple(replace(net, endpoints=()) for net in self.world.swarm.networks),
-            services=reads.services(self.world),
-            tasks=tuple(task for task in reads.tasks(self.world) if stopped or task.desired != "shutdown"),
+            settings=reads.settings(self.sim),
+            nodes=reads.nodes(self.sim),
+            networks=tuple(replace(net, endpoints=()) for net in self.sim.swarm.networks),
+            services=reads.services(self.sim),
+            tasks=tuple(task for task in reads.tasks(self.sim) if stopped or task.desired != "shutdown"),
         )
-        return Survey(hosts=(*hosts, *(placed(self.world, each) for each in silent)), swarm=swarm)
+        return Survey(hosts=(*hosts, *(placed(self.sim, each) for each in silent)), swarm=swarm)
 
     def perform(self, step: Step) -> None:
         with self.lock:
             self.elapse(REQUEST)
-            before = _network_ids(self.world)
-            lasted = self.world.manners.restart if isinstance(step, RestartEngine) else 0
-            self.became(simulate.perform(self.world, step), lasted)
+            before = _network_ids(self.sim)
+            lasted = self.sim.timings.restart if isinstance(step, RestartEngine) else 0
+            self.became(simulate.perform(self.sim, step), lasted)
             if isinstance(step, CreateNetwork):
-                (self.made[step.shape.name],) = _network_ids(self.world) - before
+                (self.made[step.config.name],) = _network_ids(self.sim) - before
 
-    def became(self, world: World, seconds: float) -> None:
-        """So many seconds have passed, at the end of which the world is this."""
-        self.world = world
+    def became(self, sim: SimulatorState, seconds: float) -> None:
+        """So many seconds have passed, at the end of which the simulation is this."""
+        self.sim = sim
         self.seconds += seconds
 
 
-def _host_survey(world: World, host: Host) -> HostSurvey:
+def _host_survey(sim: SimulatorState, host: Host) -> HostSurvey:
     seen = [each.name for each in fields(Standalone)]  # and nothing else that is known of them here
     containers = (Standalone(**{name: getattr(each, name) for name in seen}) for each in host.containers)
-    return HostSurvey(member=reads.member(world, host), networks=host.networks, containers=tuple(containers))
+    return HostSurvey(member=reads.member(sim, host), networks=host.networks, containers=tuple(containers))
 
 
-def _network_ids(world: World) -> set[str]:
-    cluster = world.cluster.networks if world.cluster else ()
-    return {net.id for net in (*cluster, *(net for host in world.hosts for net in host.networks))}
+def _network_ids(sim: SimulatorState) -> set[str]:
+    cluster = sim.cluster.networks if sim.cluster else ()
+    return {net.id for net in (*cluster, *(net for host in sim.hosts for net in host.networks))}

@@ -5,7 +5,7 @@ from typing import Any
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
-from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.steps import (
     SETTINGS,
     CreateNetwork,
@@ -23,9 +23,9 @@ from providers.simulate.containers import revive
 from providers.simulate.host_copies import attach
 from providers.simulate.orchestrator import orchestrate
 from providers.simulate.overlays import create_overlay
+from providers.simulate.state import Cluster, Happening, Host, SimulatorState
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Placed
-from providers.simulate.world import Cluster, Happening, Host, World
 
 DEFAULT_POOL = ("10.0.0.0/8",)
 DEFAULT_PREFIX = 24
@@ -45,11 +45,11 @@ START_INTERVAL = 60.0  # seconds (measurements.md#start-limit)
 # Joining
 
 
-def init(world: World, step: InitSwarm) -> World:
+def init(sim: SimulatorState, step: InitSwarm) -> SimulatorState:
     """A swarm begins on one host, with the Engine's own ingress."""
-    host = outside(world, step.host)
-    assert world.cluster is None, "a second swarm is not simulated"
-    world, swarm_id = world.another_id("s")
+    host = outside(sim, step.host)
+    assert sim.cluster is None, "a second swarm is not simulated"
+    sim, swarm_id = sim.another_id("s")
     settings = Swarm(
         id=swarm_id,
         data_path_port=step.data_path_port or DEFAULT_PORT,
@@ -59,43 +59,43 @@ def init(world: World, step: InitSwarm) -> World:
         labels=step.labels,
         version=1,
     )
-    world = member(replace(world, cluster=Cluster(settings=settings)), host.name, "manager", state="ready")
-    first = replace(world.host(host.name), control=True)
-    world = world.with_host(first).later(world.manners.ready, Happening("node ready", first.node_id))
-    ingress = NetworkShape(name="ingress", driver="overlay", ingress=True)
-    return create_overlay(world, CreateNetwork(shape=ingress))
+    sim = member(replace(sim, cluster=Cluster(settings=settings)), host.name, "manager", state="ready")
+    first = replace(sim.host(host.name), control=True)
+    sim = sim.with_host(first).later(sim.timings.ready, Happening("node ready", first.node_id))
+    ingress = NetworkConfig(name="ingress", driver="overlay", ingress=True)
+    return create_overlay(sim, CreateNetwork(config=ingress))
 
 
-def join(world: World, step: JoinSwarm) -> World:
+def join(sim: SimulatorState, step: JoinSwarm) -> SimulatorState:
     """A host becomes a member at once, and ready a moment later (measurements.md#init-and-join)."""
-    manager(world)
-    host = outside(world, step.host)
+    manager(sim)
+    host = outside(sim, step.host)
     if host.failing_joins:
-        world = world.with_host(replace(host, state="pending", failing_joins=host.failing_joins - 1))
-        return world.later(world.manners.join_given_up, Happening("join given up", host.name))
-    world = member(world, host.name, step.role, step.availability, state="unknown")
-    return world.later(world.manners.ready, Happening("node ready", world.host(host.name).node_id))
+        sim = sim.with_host(replace(host, state="pending", failing_joins=host.failing_joins - 1))
+        return sim.later(sim.timings.join_given_up, Happening("join given up", host.name))
+    sim = member(sim, host.name, step.role, step.availability, state="unknown")
+    return sim.later(sim.timings.ready, Happening("node ready", sim.host(host.name).node_id))
 
 
-def give_up(world: World, name: str) -> World:
+def give_up(sim: SimulatorState, name: str) -> SimulatorState:
     """A join that was begun has failed; the host keeps a broken membership."""
-    host = world.host(name)
-    return world.with_host(replace(host, state="error")) if host.state == "pending" else world
+    host = sim.host(name)
+    return sim.with_host(replace(host, state="error")) if host.state == "pending" else sim
 
 
-def outside(world: World, name: str) -> Host:
+def outside(sim: SimulatorState, name: str) -> Host:
     """A host that is in no swarm. Raises Conflict for one that is, or tries to be (measurements.md#refused-joins)."""
-    host = engine(world, name)
+    host = engine(sim, name)
     if host.state != "inactive":
         raise Conflict(f"{name}: This node is already part of a swarm.")
     return host
 
 
-def member(world: World, name: str, role: str, availability: str = "active", *, state: str) -> World:
+def member(sim: SimulatorState, name: str, role: str, availability: str = "active", *, state: str) -> SimulatorState:
     """A host with an entry among the members, and with a docker_gwbridge (measurements.md#bridge-before-a-join)."""
-    world, node_id = world.another_id("n")
-    world = with_gateway_bridge(world, name)
-    host = replace(world.host(name), state="active", node_id=node_id, joined_at="")
+    sim, node_id = sim.another_id("n")
+    sim = with_gateway_bridge(sim, name)
+    host = replace(sim.host(name), state="active", node_id=node_id, joined_at="")
     entry = Node(
         id=node_id,
         hostname=name,
@@ -107,15 +107,15 @@ def member(world: World, name: str, role: str, availability: str = "active", *, 
         memory_bytes=host.memory_bytes,
         version=1,
     )
-    return world.with_host(host).agreed(nodes=(*world.swarm.nodes, entry))
+    return sim.with_host(host).agreed(nodes=(*sim.swarm.nodes, entry))
 
 
 # Settings and roles
 
 
-def update_swarm(world: World, step: UpdateSwarm) -> World:
+def update_swarm(sim: SimulatorState, step: UpdateSwarm) -> SimulatorState:
     """Settings changed, at the version that was read (measurements.md#settings-of-the-swarm)."""
-    asked, settings = manager(world), world.swarm.settings
+    asked, settings = manager(sim), sim.swarm.settings
     refuse_version(asked, settings.version, step.version)
     changed = replace(
         settings,
@@ -123,7 +123,7 @@ def update_swarm(world: World, step: UpdateSwarm) -> World:
         labels=relabelled(settings.labels, step),
         version=settings.version + 1,
     )
-    return world.agreed(settings=changed)
+    return sim.agreed(settings=changed)
 
 
 def given(step: SwarmSettings, before: SwarmSettings | Swarm) -> dict[str, Any]:
@@ -144,16 +144,16 @@ def relabelled(labels: tuple[tuple[str, str], ...], step: UpdateSwarm | UpdateNo
     return tuple(sorted({**kept, **dict(step.set_labels)}.items()))
 
 
-def update_node(world: World, step: UpdateNode) -> World:
+def update_node(sim: SimulatorState, step: UpdateNode) -> SimulatorState:
     """A member changed, at the version that was read. An update that really changes it is a kick.
 
     measurements.md#versions, #kicks
     """
-    asked, node = manager(world), world.swarm.node(step.node_id)
+    asked, node = manager(sim), sim.swarm.node(step.node_id)
     if node is None:
         raise NotFound(f"{asked.name}: node {step.node_id} not found")
     refuse_version(asked, node.version, step.version)
-    refuse_demotion(world, asked, node, step)
+    refuse_demotion(sim, asked, node, step)
     changed = replace(
         node,
         role=step.role or node.role,
@@ -161,66 +161,66 @@ def update_node(world: World, step: UpdateNode) -> World:
         labels=relabelled(node.labels, step),
     )
     real = changed != node  # versions do not count
-    world = world.with_node(replace(changed, version=node.version + 1))
-    world = world.later(world.manners.bump, Happening("version bumped", node.id))
-    world = attach(new_role(world, node, changed), node.id, changed=real)
-    return orchestrate(world)
+    sim = sim.with_node(replace(changed, version=node.version + 1))
+    sim = sim.later(sim.timings.bump, Happening("version bumped", node.id))
+    sim = attach(new_role(sim, node, changed), node.id, changed=real)
+    return orchestrate(sim)
 
 
-def refuse_demotion(world: World, asked: Host, node: Node, step: UpdateNode) -> None:
+def refuse_demotion(sim: SimulatorState, asked: Host, node: Node, step: UpdateNode) -> None:
     """Raise EngineError if the swarm can't do without this manager (measurements.md#quorum)."""
     if node.role != "manager" or step.role != "worker":
         return
-    if len([other for other in world.swarm.nodes if other.role == "manager"]) == 1:
+    if len([other for other in sim.swarm.nodes if other.role == "manager"]) == 1:
         raise EngineError(f"{asked.name}: attempting to demote the last manager of the swarm")
-    if not can_spare(world, node):
+    if not can_spare(sim, node):
         raise EngineError(f"{asked.name}: can't remove member from the raft: this would result in a loss of quorum")
 
 
-def new_role(world: World, before: Node, after: Node) -> World:
+def new_role(sim: SimulatorState, before: Node, after: Node) -> SimulatorState:
     """The host takes up its role a moment later; soon after a demotion it takes half a minute.
 
     measurements.md#roles
     """
     if before.role == after.role:
-        return world
-    manners, taken = world.manners, Happening("role taken", after.id)
+        return sim
+    timings, taken = sim.timings, Happening("role taken", after.id)
     if after.role == "worker":
-        return world.later(manners.demotion, taken).later(manners.down, Happening("demotion forgotten", after.id))
-    recent = any(due.what == Happening("demotion forgotten", after.id) for due in world.pending)
-    return world.later(manners.promotion_again if recent else manners.promotion, taken)
+        return sim.later(timings.demotion, taken).later(timings.down, Happening("demotion forgotten", after.id))
+    recent = any(due.what == Happening("demotion forgotten", after.id) for due in sim.pending)
+    return sim.later(timings.promotion_again if recent else timings.promotion, taken)
 
 
-def take_role(world: World, node_id: str) -> World:
+def take_role(sim: SimulatorState, node_id: str) -> SimulatorState:
     """The host is the manager or worker that its entry says."""
-    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    host, node = sim.host_of(node_id), sim.swarm.node(node_id)
     if host is None or node is None:
-        return world
-    return elected(world, world.with_host(replace(host, control=node.role == "manager")))
+        return sim
+    return elected(sim, sim.with_host(replace(host, control=node.role == "manager")))
 
 
 # Leaving
 
 
-def leave(world: World, step: LeaveSwarm) -> World:
+def leave(sim: SimulatorState, step: LeaveSwarm) -> SimulatorState:
     """A host leaves: its networks of the swarm go, docker_gwbridge stays, its entry goes down later.
 
     measurements.md#bridge-before-a-join, #down-and-back
     """
-    host = engine(world, step.host)
+    host = engine(sim, step.host)
     if host.state == "inactive":
         raise Conflict(f"{host.name}: This node is not part of a swarm")
     if host.control and not step.force:
         raise EngineError(
             f"{host.name}: You are attempting to leave the swarm on a node that is participating as a manager."
         )
-    world = world.with_host(emptied(host))
-    entry = world.cluster and world.swarm.node(host.node_id)
+    sim = sim.with_host(emptied(host))
+    entry = sim.cluster and sim.swarm.node(host.node_id)
     if not entry:
-        return world
-    if not any(world.host_of(node.id) for node in voters(world)):
-        return replace(world, cluster=None)
-    return world.later(world.manners.down, Happening("node down", host.node_id))
+        return sim
+    if not any(sim.host_of(node.id) for node in voters(sim)):
+        return replace(sim, cluster=None)
+    return sim.later(sim.timings.down, Happening("node down", host.node_id))
 
 
 def emptied(host: Host) -> Host:
@@ -235,146 +235,146 @@ def emptied(host: Host) -> Host:
     return replace(host, state="inactive", node_id="", control=False, networks=tuple(networks))
 
 
-def remove_node(world: World, step: RemoveNode) -> World:
+def remove_node(sim: SimulatorState, step: RemoveNode) -> SimulatorState:
     """An entry removed: of a worker that is down, or of any worker with force. Raises NotFound.
 
     measurements.md#quorum, #down-and-back
     """
-    asked, node = manager(world), world.swarm.node(step.node_id)
+    asked, node = manager(sim), sim.swarm.node(step.node_id)
     if node is None:
         raise NotFound(f"{asked.name}: node {step.node_id} not found")
     if node.role == "manager":
         raise EngineError(f"{asked.name}: node {node.id} is a cluster manager and is a member of the raft cluster.")
     if node.state != "down" and not step.force:
         raise EngineError(f"{asked.name}: node {node.id} is not down and can't be removed")
-    host = world.host_of(node.id)
+    host = sim.host_of(node.id)
     if host is not None:
-        world = world.with_host(replace(host, state="pending"))
-    world = world.agreed(
-        nodes=tuple(other for other in world.swarm.nodes if other.id != node.id),
-        tasks=Tasks(task for task in world.swarm.tasks if task.node_id != node.id),
+        sim = sim.with_host(replace(host, state="pending"))
+    sim = sim.agreed(
+        nodes=tuple(other for other in sim.swarm.nodes if other.id != node.id),
+        tasks=Tasks(task for task in sim.swarm.tasks if task.node_id != node.id),
     )
-    return orchestrate(world)
+    return orchestrate(sim)
 
 
 # Hosts that come and go
 
 
-def stop_docker(world: World, name: str) -> World:
+def stop_docker(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's Engine stops, with all that runs on it."""
-    host = world.host(name)
+    host = sim.host(name)
     networks = tuple(replace(net, endpoints=()) for net in host.networks)
-    return elected(world, away(world.with_host(replace(host, docker=False, networks=networks)), name))
+    return elected(sim, away(sim.with_host(replace(host, docker=False, networks=networks)), name))
 
 
-def cut(world: World, name: str) -> World:
+def cut(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's link is cut: neither we nor the other members reach it."""
-    return elected(world, away(world.with_host(replace(world.host(name), connected=False)), name))
+    return elected(sim, away(sim.with_host(replace(sim.host(name), connected=False)), name))
 
 
-def elected(before: World, after: World) -> World:
+def elected(before: SimulatorState, after: SimulatorState) -> SimulatorState:
     """Take nobody for ready after a change of leader, until that member registers anew.
 
     measurements.md#unknown-nodes
     """
-    if after.cluster is None or leader(after) in ("", leader(before)) or not after.manners.unknown:
+    if after.cluster is None or leader(after) in ("", leader(before)) or not after.timings.unknown:
         return after
     for node in after.swarm.nodes:
         if node.state == "ready":
             after = after.with_node(replace(node, state="unknown"))
-            after = after.later(after.manners.unknown, Happening("node ready", node.id))
+            after = after.later(after.timings.unknown, Happening("node ready", node.id))
     return after
 
 
-def away(world: World, name: str) -> World:
+def away(sim: SimulatorState, name: str) -> SimulatorState:
     """The managers find out a while later (measurements.md#down-and-back)."""
-    node_id = world.host(name).node_id
-    return world.later(world.manners.down, Happening("node down", node_id)) if node_id else world
+    node_id = sim.host(name).node_id
+    return sim.later(sim.timings.down, Happening("node down", node_id)) if node_id else sim
 
 
-def gone_down(world: World, node_id: str) -> World:
+def gone_down(sim: SimulatorState, node_id: str) -> SimulatorState:
     """The managers give a member up, unless it is back by now."""
-    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    host, node = sim.host_of(node_id), sim.swarm.node(node_id)
     if node is None or (host is not None and host.up):
-        return world
-    return orchestrate(world.with_node(replace(node, state="down")))
+        return sim
+    return orchestrate(sim.with_node(replace(node, state="down")))
 
 
-def start_docker(world: World, name: str) -> World:
+def start_docker(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's Engine starts: locked if the swarm says so, else with what the swarm has now.
 
     Old networks are gone, a stuck ingress too; standalone containers come back; the ingress comes by itself.
     It stays stopped if it was started too often.
     measurements.md#autolock, #old-ingress-stays, #restart-of-docker, #host-that-is-down
     """
-    before, world = world, counted(world, name)
-    if before.host(name).start_limit and before.host(name).starts == world.host(name).starts:
-        return world
-    host = replace(world.host(name), docker=True)
+    before, sim = sim, counted(sim, name)
+    if before.host(name).start_limit and before.host(name).starts == sim.host(name).starts:
+        return sim
+    host = replace(sim.host(name), docker=True)
     host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))
-    if world.cluster is None:
-        return revive(world.with_host(host), name)
-    tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id or stays(task))
-    world = world.with_host(host).agreed(tasks=Tasks(tasks))
-    if host.control and world.swarm.settings.autolock:
-        return world.with_host(replace(host, state="locked"))
-    return elected(before, revive(back(world, name), name))
+    if sim.cluster is None:
+        return revive(sim.with_host(host), name)
+    tasks = (task for task in sim.swarm.tasks if task.node_id != host.node_id or not task.service_id or stays(task))
+    sim = sim.with_host(host).agreed(tasks=Tasks(tasks))
+    if host.control and sim.swarm.settings.autolock:
+        return sim.with_host(replace(host, state="locked"))
+    return elected(before, revive(back(sim, name), name))
 
 
-def counted(world: World, name: str) -> World:
+def counted(sim: SimulatorState, name: str) -> SimulatorState:
     """One more start of a host's docker counted, if it has a limit and that is not reached.
 
     A minute begins with its first start. measurements.md#start-limit
     """
-    host = world.host(name)
+    host = sim.host(name)
     if host.starts >= host.start_limit:
-        return world
+        return sim
     if not host.starts:
-        world = world.later(START_INTERVAL, Happening("starts forgotten", name))
-    return world.with_host(replace(host, starts=host.starts + 1))
+        sim = sim.later(START_INTERVAL, Happening("starts forgotten", name))
+    return sim.with_host(replace(host, starts=host.starts + 1))
 
 
 def stays(task: Placed) -> bool:
     """Tell whether a restart of its Engine leaves a task alone: it waits for a place, or has ended and is replaced."""
-    return task.state == "pending" or (not task.alive and not task.wanted)
+    return task.state == "pending" or (not task.alive and not task.meant_to_run)
 
 
-def unlocked(world: World, name: str) -> World:
+def unlocked(sim: SimulatorState, name: str) -> SimulatorState:
     """A locked manager takes part again."""
-    host = world.host(name)
+    host = sim.host(name)
     if host.state != "locked":
-        return world
-    return elected(world, revive(back(world.with_host(replace(host, state="active")), name), name))
+        return sim
+    return elected(sim, revive(back(sim.with_host(replace(host, state="active")), name), name))
 
 
-def heal(world: World, name: str) -> World:
+def heal(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's link is back; tasks that were to end, end. An ingress that was removed meanwhile stays, until its docker
     restarts (measurements.md#host-that-is-down)."""
-    before, world = world, world.with_host(replace(world.host(name), connected=True))
-    if world.cluster is None:
-        return world
-    for task in world.swarm.tasks:
-        if task.node_id == world.host(name).node_id and task.desired == "shutdown":
-            world = world.later(world.manners.drop, Happening("task ends", task.id))
-    for network in world.host(name).networks:
-        if network.scope == "swarm" and not network.ingress and world.swarm.network(network.id) is None:
-            world = world.later(world.manners.drop, Happening("network dropped", name, network.id))
-    return elected(before, back(world, name))
+    before, sim = sim, sim.with_host(replace(sim.host(name), connected=True))
+    if sim.cluster is None:
+        return sim
+    for task in sim.swarm.tasks:
+        if task.node_id == sim.host(name).node_id and task.desired == "shutdown":
+            sim = sim.later(sim.timings.drop, Happening("task ends", task.id))
+    for network in sim.host(name).networks:
+        if network.scope == "swarm" and not network.ingress and sim.swarm.network(network.id) is None:
+            sim = sim.later(sim.timings.drop, Happening("network dropped", name, network.id))
+    return elected(before, back(sim, name))
 
 
-def back(world: World, name: str) -> World:
+def back(sim: SimulatorState, name: str) -> SimulatorState:
     """A member is there again: ready a moment later, and with the ingress."""
-    host = world.host(name)
+    host = sim.host(name)
     if not host.member:
-        return world
-    world = world.later(world.manners.back, Happening("node ready", host.node_id))
-    return attach(world, host.node_id, after=world.manners.ingress_back)
+        return sim
+    sim = sim.later(sim.timings.back, Happening("node ready", host.node_id))
+    return attach(sim, host.node_id, after=sim.timings.ingress_back)
 
 
-def ready(world: World, node_id: str) -> World:
+def ready(sim: SimulatorState, node_id: str) -> SimulatorState:
     """A member is ready, and what it should run comes to it."""
-    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    host, node = sim.host_of(node_id), sim.swarm.node(node_id)
     if host is None or node is None or not host.up:
-        return world
-    world = take_role(world.with_node(replace(node, state="ready")), node_id)
-    return orchestrate(attach(world, node_id))
+        return sim
+    sim = take_role(sim.with_node(replace(node, state="ready")), node_id)
+    return orchestrate(attach(sim, node_id))

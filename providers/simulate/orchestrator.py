@@ -10,8 +10,8 @@ from providers.rules.live import service_spec
 from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node, Task
 from providers.simulate.scheduling import schedule
+from providers.simulate.state import Happening, SimulatorState
 from providers.simulate.workloads import Placed, Service, read
-from providers.simulate.world import Happening, World
 
 # Seconds that a task waits for the end of the one it follows:
 # https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go
@@ -35,12 +35,12 @@ def is_global(service: Service) -> bool:
     return service_spec.mode(service.spec) == "global"
 
 
-def tasks_of(world: World, service: Service) -> tuple[Placed, ...]:
+def tasks_of(sim: SimulatorState, service: Service) -> tuple[Placed, ...]:
     """The tasks of one service."""
-    return world.swarm.tasks.of(service.id)
+    return sim.swarm.tasks.of(service.id)
 
 
-def is_dirty(world: World, service: Service, task: Placed) -> bool:
+def is_dirty(sim: SimulatorState, service: Service, task: Placed) -> bool:
     """Tell whether a task has to move for the spec as it is now.
 
     While only the placement of its template differs, and its node will do, nothing else is looked at, its ports
@@ -50,13 +50,13 @@ def is_dirty(world: World, service: Service, task: Placed) -> bool:
         return False
     theirs, ours = dict(read(task.template)), dict(read(service.template))
     moved = theirs.pop("Placement", None) != ours.pop("Placement", None)
-    node = world.swarm.node(task.node_id)
+    node = sim.swarm.node(task.node_id)
     return not (moved and theirs == ours and node and matches(node, service_spec.constraints(service.spec)))
 
 
-def orchestrate(world: World) -> World:
+def orchestrate(sim: SimulatorState) -> SimulatorState:
     """Stop what must not run any more, start what is missing, and look for places for what waits for one."""
-    return schedule(reconciled(world))
+    return schedule(reconciled(sim))
 
 
 # For a service the last of its spec, tasks and nodes with which it was as it should be. Most are still, whatever has
@@ -64,166 +64,166 @@ def orchestrate(world: World) -> World:
 _AT_REST: dict[str, tuple[Service, tuple[Placed, ...] | None, tuple[Node, ...]]] = {}
 
 
-def reconciled(world: World) -> World:
-    """Return the world with the tasks that each service should have, before anybody looks for places."""
-    nodes, groups = world.swarm.nodes, world.swarm.tasks.by_service
+def reconciled(sim: SimulatorState) -> SimulatorState:
+    """Return the simulation with the tasks that each service should have, before anybody looks for places."""
+    nodes, groups = sim.swarm.nodes, sim.swarm.tasks.by_service
     restless = [
         each
-        for each in world.swarm.services
+        for each in sim.swarm.services
         if (rested := _AT_REST.get(each.id)) is None
         or rested[0] is not each
         or rested[1] is not groups.get(each.id)
         or rested[2] is not nodes
     ]
     for service in restless:
-        before, world = world, corrected(world, service)
-        if world is before:
+        before, sim = sim, corrected(sim, service)
+        if sim is before:
             _AT_REST[service.id] = (service, groups.get(service.id), nodes)
-    return world
+    return sim
 
 
-def corrected(world: World, service: Service) -> World:
-    """Return the world with the tasks that one should have.
+def corrected(sim: SimulatorState, service: Service) -> SimulatorState:
+    """Return the simulation with the tasks that one should have.
 
     What follows a task that has ended is made first: its slot counts among those that are in motion.
     """
-    world = fill(evict(world, service), service)
-    return fill(roll_on(world, service), service)
+    sim = fill(evict(sim, service), service)
+    return fill(roll_on(sim, service), service)
 
 
 # What must go
 
 
-def evict(world: World, service: Service) -> World:
+def evict(sim: SimulatorState, service: Service) -> SimulatorState:
     """Stop tasks whose node is no place for them."""
     constraints = service_spec.constraints(service.spec)
-    for task in tasks_of(world, service):
-        node = world.swarm.node(task.node_id)
-        if task.wanted and task.node_id and (node is None or not may_keep(node, constraints)):
-            world = stop(world, task)
-    return world
+    for task in tasks_of(sim, service):
+        node = sim.swarm.node(task.node_id)
+        if task.meant_to_run and task.node_id and (node is None or not may_keep(node, constraints)):
+            sim = stop(sim, task)
+    return sim
 
 
 def may_keep(node: Node, constraints: tuple[str, ...]) -> bool:
     """Tell whether a node keeps its tasks; on a paused one nobody looks at constraints."""
-    there = node.availability != "drain" and node.state != "down"
-    return there and (node.availability == "pause" or matches(node, constraints))
+    actual = node.availability != "drain" and node.state != "down"
+    return actual and (node.availability == "pause" or matches(node, constraints))
 
 
-def roll_on(world: World, service: Service) -> World:
+def roll_on(sim: SimulatorState, service: Service) -> SimulatorState:
     """Replace dirty tasks, so many slots at a time as the spec says. A rollout at `paused` goes no further.
 
     measurements.md#parallelism, #paused-rollouts
     """
-    slots = updatable(world, service)
+    slots = updatable(sim, service)
     moving = sum(any(in_motion(task) for task in tasks) for tasks in slots.values())
     due = [
         tasks
         for tasks in slots.values()
         if not any(in_motion(task) for task in tasks)
-        and any(task.wanted and is_dirty(world, service, task) for task in tasks)
+        and any(task.meant_to_run and is_dirty(sim, service, task) for task in tasks)
     ]
     at_once = service_spec.parallelism(service.spec) or len(slots)
     for tasks in due[: 0 if service.status == "paused" else max(0, at_once - moving)]:
-        world = replaced(world, service, tasks)
-    return world
+        sim = replaced(sim, service, tasks)
+    return sim
 
 
-def updatable(world: World, service: Service) -> dict[Slot, list[Placed]]:
+def updatable(sim: SimulatorState, service: Service) -> dict[Slot, list[Placed]]:
     """The tasks of each slot that an update may move: on paused nodes none of a global service.
 
     measurements.md#paused-nodes
     """
     slots: dict[Slot, list[Placed]] = {}
-    for task in tasks_of(world, service):
-        node = world.swarm.node(task.node_id)
+    for task in tasks_of(sim, service):
+        node = sim.swarm.node(task.node_id)
         paused = node is not None and node.availability == "pause" and is_global(service)
-        if on_live_node(world, task) and not paused:
+        if on_live_node(sim, task) and not paused:
             slots.setdefault(slot_of(service, task), []).append(task)
     return slots
 
 
 def in_motion(task: Placed) -> bool:
     """Tell whether an update waits for this task: to end where it runs, or to run where the update made it."""
-    ending = task.state == "running" and not task.wanted
-    return ending or (task.fresh and task.wanted and task.alive and task.state != "running")
+    ending = task.state == "running" and not task.meant_to_run
+    return ending or (task.fresh and task.meant_to_run and task.alive and task.state != "running")
 
 
-def replaced(world: World, service: Service, tasks: list[Placed]) -> World:
+def replaced(sim: SimulatorState, service: Service, tasks: list[Placed]) -> SimulatorState:
     """A slot whose tasks have to make room: at once, or once the new one runs (measurements.md#start-first)."""
-    wanted = [task for task in tasks if task.wanted]
-    if service_spec.update_order(service.spec) == "start-first" and any(task.state == "running" for task in wanted):
-        return new_task(world, service, slot_of(service, wanted[0]), fresh=True)
-    for task in wanted:
-        world = stop(world, replace(task, followed=True))
-    return world
+    desired = [task for task in tasks if task.meant_to_run]
+    if service_spec.update_order(service.spec) == "start-first" and any(task.state == "running" for task in desired):
+        return new_task(sim, service, slot_of(service, desired[0]), fresh=True)
+    for task in desired:
+        sim = stop(sim, replace(task, followed=True))
+    return sim
 
 
-def used(world: World, service: Service) -> World:
+def used(sim: SimulatorState, service: Service) -> SimulatorState:
     """Stop a slot's old tasks at once if another update finds its new task there already, whatever its state.
 
     measurements.md#start-first
     """
-    for tasks in updatable(world, service).values():
-        wanted = [task for task in tasks if task.wanted]
-        dirty = [task for task in wanted if is_dirty(world, service, task)]
-        for task in dirty if len(dirty) < len(wanted) else ():
-            world = stop(world, replace(task, followed=True))
-    return world
+    for tasks in updatable(sim, service).values():
+        desired = [task for task in tasks if task.meant_to_run]
+        dirty = [task for task in desired if is_dirty(sim, service, task)]
+        for task in dirty if len(dirty) < len(desired) else ():
+            sim = stop(sim, replace(task, followed=True))
+    return sim
 
 
-def stop(world: World, task: Placed) -> World:
+def stop(sim: SimulatorState, task: Placed) -> SimulatorState:
     """A task is told to end: it takes a while where it runs, and is gone at once where it never did.
 
     One that waits for a place on its own node is never looked at again, nor does one end that its host can't start
     (measurements.md#strip, #forgotten-tasks, #old-ingress-stays).
     """
     if task.state == "starting" or (task.state == "pending" and task.node_id):
-        return world.with_task(replace(task, desired="shutdown"))
+        return sim.with_task(replace(task, desired="shutdown"))
     if task.state != "running":
-        return forget(world, task)
-    service = world.swarm.service(task.service_id)
+        return forget(sim, task)
+    service = sim.swarm.service(task.service_id)
     stubborn = service is not None and service.stubborn
     grace = service_spec.stop_grace(task.spec) if stubborn else 0
-    world = world.with_task(replace(task, desired="shutdown"))
-    return world.later(world.manners.task_stop + grace, Happening("task ends", task.id))
+    sim = sim.with_task(replace(task, desired="shutdown"))
+    return sim.later(sim.timings.task_stop + grace, Happening("task ends", task.id))
 
 
-def forget(world: World, task: Placed) -> World:
+def forget(sim: SimulatorState, task: Placed) -> SimulatorState:
     """Without the task; what was told to end is not remembered."""
-    return world.agreed(tasks=world.swarm.tasks.without(task))
+    return sim.agreed(tasks=sim.swarm.tasks.without(task))
 
 
-def stays_ended(world: World, task: Placed) -> bool:
+def stays_ended(sim: SimulatorState, task: Placed) -> bool:
     """Tell whether none follows a task that was told to end: it runs once, and no update moves it.
 
     To swarmkit a drain is a restart (shouldRestart:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
     """
-    there = world.swarm.service(task.service_id) is not None
-    return there and service_spec.restart_condition(task.spec) == "none" and not task.followed
+    actual = sim.swarm.service(task.service_id) is not None
+    return actual and service_spec.restart_condition(task.spec) == "none" and not task.followed
 
 
-def on_live_node(world: World, task: Placed) -> bool:
+def on_live_node(sim: SimulatorState, task: Placed) -> bool:
     """Tell whether somebody can still say how the task is."""
-    node = world.swarm.node(task.node_id)
+    node = sim.swarm.node(task.node_id)
     return not task.node_id or (node is not None and node.state != "down")
 
 
 # What is missing
 
 
-def fill(world: World, service: Service) -> World:
+def fill(sim: SimulatorState, service: Service) -> SimulatorState:
     """Make the tasks that are missing, each only after the one it follows has ended.
 
     One that waited for a place and was told to end does not: who follows it waits for a minute in vain.
     """
-    full = {slot_of(service, task) for task in tasks_of(world, service) if fills(world, service, task)}
-    left = {slot_of(service, task) for task in tasks_of(world, service) if abandoned(task)}
-    for slot in empty_slots(world, service, full):
+    full = {slot_of(service, task) for task in tasks_of(sim, service) if fills(sim, service, task)}
+    left = {slot_of(service, task) for task in tasks_of(sim, service) if abandoned(task)}
+    for slot in empty_slots(sim, service, full):
         waits = OLD_TASK_TIMEOUT if slot in left else 0
-        world = new_task(world, service, slot, fresh=service.status in ("updating", "rollback_started"), after=waits)
-    return world
+        sim = new_task(sim, service, slot, fresh=service.status in ("updating", "rollback_started"), after=waits)
+    return sim
 
 
 def abandoned(task: Placed) -> bool:
@@ -231,16 +231,16 @@ def abandoned(task: Placed) -> bool:
 
     measurements.md#forgotten-tasks
     """
-    return task.state == "pending" and not task.wanted
+    return task.state == "pending" and not task.meant_to_run
 
 
-def fills(world: World, service: Service, task: Placed) -> bool:
+def fills(sim: SimulatorState, service: Service, task: Placed) -> bool:
     """Tell whether no other task is made for its slot: it lives, or has ended for good by its own spec's will."""
-    if not on_live_node(world, task):
+    if not on_live_node(sim, task):
         return False
     if task.state == "shutdown" or task.state in Task.BY_THEMSELVES:
-        moved = service.status != "paused" and is_dirty(world, service, task)
-        return task.wanted or not (restarts(task) or moved)
+        moved = service.status != "paused" and is_dirty(sim, service, task)
+        return task.meant_to_run or not (restarts(task) or moved)
     return task.alive and not abandoned(task)
 
 
@@ -255,29 +255,29 @@ def restarts(task: Placed) -> bool:
     return condition == "any" or (condition == "on-failure" and task.state != "complete")
 
 
-def empty_slots(world: World, service: Service, full: set[Slot]) -> list[Slot]:
+def empty_slots(sim: SimulatorState, service: Service, full: set[Slot]) -> list[Slot]:
     """The slots without a task: of a global service no node that is paused, drained, down or does not fit."""
     if not is_global(service):
-        wanted = service_spec.replicas(service.spec) or 0
-        numbers = [number for number in range(1, wanted + 1) if Slot(number, "") not in full]
-        return [Slot(number, "") for number in numbers[: max(0, wanted - len(full))]]
+        desired = service_spec.replicas(service.spec) or 0
+        numbers = [number for number in range(1, desired + 1) if Slot(number, "") not in full]
+        return [Slot(number, "") for number in numbers[: max(0, desired - len(full))]]
     constraints = service_spec.constraints(service.spec)
-    nodes = [node for node in world.swarm.nodes if node.availability == "active" and may_keep(node, constraints)]
+    nodes = [node for node in sim.swarm.nodes if node.availability == "active" and may_keep(node, constraints)]
     return [Slot(0, node.id) for node in nodes if Slot(0, node.id) not in full]
 
 
 def new_task(
-    world: World, service: Service, slot: Slot, *, fresh: bool = False, after: float = 0, restarted: int = 0
-) -> World:
+    sim: SimulatorState, service: Service, slot: Slot, *, fresh: bool = False, after: float = 0, restarted: int = 0
+) -> SimulatorState:
     """A task that waits for its place. Without the networks it needs it stays `new`, whatever comes later.
 
     after: how long it only gets ready (measurements.md#dead-networks, #rollback). restarted: as `Placed` has it.
     """
-    ingress = world.swarm.ingress
+    ingress = sim.swarm.ingress
     networks = (*service.networks, *((ingress.id,) if ingress and service.through_ingress else ()))
-    allocated = all((net := world.swarm.network(each)) and net.allocated for each in networks)
+    allocated = all((net := sim.swarm.network(each)) and net.allocated for each in networks)
     possible = allocated and (ingress is not None or not service.through_ingress)
-    world, task_id = remembering(world, service, slot).another_id("t")
+    sim, task_id = remembering(sim, service, slot).another_id("t")
     task = Placed(
         id=task_id,
         service_id=service.id,
@@ -291,28 +291,29 @@ def new_task(
         fresh=fresh,
         restarted=restarted,
     )
-    world = world.with_task(task)
-    return world.later(after, Happening("task due", task_id)) if after else world
+    sim = sim.with_task(task)
+    return sim.later(after, Happening("task due", task_id)) if after else sim
 
 
-def remembering(world: World, service: Service, slot: Slot) -> World:
-    """Return the world with the last task of a slot that ended by itself, or never will; Engines keep more than one."""
+def remembering(sim: SimulatorState, service: Service, slot: Slot) -> SimulatorState:
+    """Return the simulation with the last task of a slot that ended by itself, or never will; Engines keep more than
+    one."""
     ended = [
         task
-        for task in tasks_of(world, service)
+        for task in tasks_of(sim, service)
         if slot_of(service, task) == slot and (not task.alive or abandoned(task))
     ]
-    for task in ended[: -1 if world.swarm.settings.task_history_limit else None]:
-        world = forget(world, task)
-    return world
+    for task in ended[: -1 if sim.swarm.settings.task_history_limit else None]:
+        sim = forget(sim, task)
+    return sim
 
 
-def due(world: World, task_id: str) -> World:
+def due(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task that only got ready shall run from now on."""
-    task = world.swarm.task(task_id)
+    task = sim.swarm.task(task_id)
     if task is None or task.desired != "ready":
-        return world
+        return sim
     if task.state != "ready":
-        return world.with_task(replace(task, desired="running"))
-    world = world.with_task(replace(task, desired="running", state="preparing"))
-    return world.later(world.manners.task_start, Happening("task starts", task.id))
+        return sim.with_task(replace(task, desired="running"))
+    sim = sim.with_task(replace(task, desired="running", state="preparing"))
+    return sim.later(sim.timings.task_start, Happening("task starts", task.id))

@@ -17,8 +17,8 @@ from providers.simulate.containers import plug, with_container
 from providers.simulate.orchestrator import forget, orchestrate, stop
 from providers.simulate.perform import perform
 from providers.simulate.services import numbered, refuse_ports
+from providers.simulate.state import Happening, SimulatorState
 from providers.simulate.workloads import Container, Service, read, text
-from providers.simulate.world import Happening, World
 
 
 def service_spec(
@@ -48,99 +48,99 @@ def service_spec(
     )
 
 
-def create_service(world: World, spec: str, *, ends: str = "", stubborn: bool = False) -> World:
+def create_service(sim: SimulatorState, spec: str, *, ends: str = "", stubborn: bool = False) -> SimulatorState:
     """Somebody creates a service. Raises EngineError as the Engine does (measurements.md#no-ingress).
 
     ends: its tasks do by themselves, and end up `failed` or `complete`. stubborn: they have to be killed.
     """
-    asked = manager(world)
-    world, service_id = world.another_id("sv")
+    asked = manager(sim)
+    sim, service_id = sim.another_id("sv")
     service = Service(id=service_id, spec=spec, ends=ends, stubborn=stubborn)
-    refuse_ports(world, asked, service)
-    return orchestrate(numbered(world.agreed(services=(*world.swarm.services, service)), service_id))
+    refuse_ports(sim, asked, service)
+    return orchestrate(numbered(sim.agreed(services=(*sim.swarm.services, service)), service_id))
 
 
-def named(world: World, name: str) -> Service:
+def named(sim: SimulatorState, name: str) -> Service:
     """A service by its name."""
-    return next(service for service in world.swarm.services if service.name == name)
+    return next(service for service in sim.swarm.services if service.name == name)
 
 
-def change_service(world: World, name: str, **changes: object) -> World:
+def change_service(sim: SimulatorState, name: str, **changes: object) -> SimulatorState:
     """Somebody changes top-level keys of a service's spec."""
-    service = named(world, name)
+    service = named(sim, name)
     spec = text({**read(service.spec), **changes})
-    return perform(world, UpdateService(service_id=service.id, version=service.version, spec=spec))
+    return perform(sim, UpdateService(service_id=service.id, version=service.version, spec=spec))
 
 
-def break_service(world: World, name: str) -> World:
+def break_service(sim: SimulatorState, name: str) -> SimulatorState:
     """From now on the new tasks of an update of this service die at once."""
-    return world.with_service(replace(named(world, name), failing=True))
+    return sim.with_service(replace(named(sim, name), failing=True))
 
 
-def remove_service(world: World, name: str) -> World:
+def remove_service(sim: SimulatorState, name: str) -> SimulatorState:
     """Somebody removes a service: its tasks stop by themselves, a while later (measurements.md#names-stay-taken)."""
-    service = named(world, name)
-    world = world.agreed(services=tuple(other for other in world.swarm.services if other.id != service.id))
-    for task in world.swarm.tasks:
+    service = named(sim, name)
+    sim = sim.agreed(services=tuple(other for other in sim.swarm.services if other.id != service.id))
+    for task in sim.swarm.tasks:
         if task.service_id == service.id:
-            world = stop(world, task) if task.state == "running" else forget(world, task)
-    return world
+            sim = stop(sim, task) if task.state == "running" else forget(sim, task)
+    return sim
 
 
-def run_container(world: World, host: str, network_id: str, *, ends: bool = False) -> World:
+def run_container(sim: SimulatorState, host: str, network_id: str, *, ends: bool = False) -> SimulatorState:
     """Somebody runs a standalone container. Raises EngineError for a network that is not attachable.
 
     ends: its process runs to an end, and again each time it is started.
     """
-    network = world.host(host).network(network_id) or world.swarm.network(network_id)
+    network = sim.host(host).network(network_id) or sim.swarm.network(network_id)
     if network is None or (network.scope == "swarm" and not network.attachable):
         raise EngineError(f"{host}: Could not attach to network {network_id}: not manually attachable")
-    world, container_id = world.another_id("ct")
+    sim, container_id = sim.another_id("ct")
     container = Container(id=container_id, networks=(network.id,), ends=ends)
-    return plug(world.with_host(with_container(world.host(host), container)), host, container)
+    return plug(sim.with_host(with_container(sim.host(host), container)), host, container)
 
 
-def leave_endpoint(world: World, host: str) -> World:
+def leave_endpoint(sim: SimulatorState, host: str) -> SimulatorState:
     """A leave right after a restart left the ingress's endpoint on docker_gwbridge.
 
     measurements.md#endpoint-left-behind
     """
     stale = Endpoint(name="gateway_ingress-sbox", key="ep-0123456789ab")
-    return world.with_host(plugged(world.host(host), GATEWAY_BRIDGE, stale))
+    return sim.with_host(plugged(sim.host(host), GATEWAY_BRIDGE, stale))
 
 
 def set_node(
-    world: World, host: str, *, role: str | None = None, availability: str | None = None, labels: Pairs = ()
-) -> World:
+    sim: SimulatorState, host: str, *, role: str | None = None, availability: str | None = None, labels: Pairs = ()
+) -> SimulatorState:
     """Somebody changes the member that a host is. Raises NotFound if it is none."""
-    node = world.swarm.node(world.host(host).node_id)
+    node = sim.swarm.node(sim.host(host).node_id)
     if node is None:
         raise NotFound(f"{host}: it is no member")
     update = UpdateNode(node_id=node.id, version=node.version, role=role, availability=availability, set_labels=labels)
-    return perform(world, update)
+    return perform(sim, update)
 
 
-def fail_kicks(world: World, host: str, times: int) -> World:
+def fail_kicks(sim: SimulatorState, host: str, times: int) -> SimulatorState:
     """The next ingresses that come to this host fail to be set up there (measurements.md#kicks)."""
-    return world.with_host(replace(world.host(host), failing_kicks=times))
+    return sim.with_host(replace(sim.host(host), failing_kicks=times))
 
 
-def slow_down(world: World, host: str) -> World:
+def slow_down(sim: SimulatorState, host: str) -> SimulatorState:
     """This host takes longer than the others (up to 4 s under load, measurements.md#removal)."""
-    return world.with_host(replace(world.host(host), slow=True))
+    return sim.with_host(replace(sim.host(host), slow=True))
 
 
-def keep_belongings(world: World, *belongings: str) -> World:
+def keep_belongings(sim: SimulatorState, *belongings: str) -> SimulatorState:
     """Somebody creates secrets or configs, such as `secret db`."""
-    return world.agreed(belongings=belongings)
+    return sim.agreed(belongings=belongings)
 
 
-def limit_starts(world: World, host: str, starts: int = 3) -> World:
+def limit_starts(sim: SimulatorState, host: str, starts: int = 3) -> SimulatorState:
     """This host's docker is a service of systemd, which starts it so often within a minute (Debian's: three times)."""
-    return world.with_host(replace(world.host(host), start_limit=starts))
+    return sim.with_host(replace(sim.host(host), start_limit=starts))
 
 
-def reset_failed(world: World, host: str) -> World:
+def reset_failed(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody makes systemd forget how often it has started docker; a start after that works again."""
-    left = tuple(due for due in world.pending if due.what != Happening("starts forgotten", host))
-    return replace(world.with_host(replace(world.host(host), starts=0)), pending=left)
+    left = tuple(due for due in sim.pending if due.what != Happening("starts forgotten", host))
+    return replace(sim.with_host(replace(sim.host(host), starts=0)), pending=left)

@@ -1,4 +1,4 @@
-"""One step on a simulated swarm: the world after it, or the error with which the Engine answers.
+"""One step on a simulated swarm: the simulation after it, or the error with which the Engine answers.
 
 The same steps, with the same tolerance of what is gone already, as hosts/perform.py takes to real hosts.
 """
@@ -42,76 +42,76 @@ from providers.simulate.members import (
 )
 from providers.simulate.overlays import create_overlay, remove_overlay
 from providers.simulate.services import update_service
-from providers.simulate.world import World
+from providers.simulate.state import SimulatorState
 
 
-def perform(world: World, step: Step) -> World:
-    """The world after one step. Raises HostError and EngineError."""
+def perform(sim: SimulatorState, step: Step) -> SimulatorState:
+    """The simulation after one step. Raises HostError and EngineError."""
     match step:
         case CreateNetwork():
-            overlay = step.shape.driver == "overlay"
-            return create_overlay(world, step) if overlay else create_bridge(world, step)
+            overlay = step.config.driver == "overlay"
+            return create_overlay(sim, step) if overlay else create_bridge(sim, step)
         case RemoveNetwork():
             with suppress(NotFound):
-                return remove_bridge(world, step) if step.host else remove_overlay(world, step)
+                return remove_bridge(sim, step) if step.host else remove_overlay(sim, step)
         case RemoveNode():
             with suppress(NotFound):
-                return remove_node(world, step)
+                return remove_node(sim, step)
         case DisconnectEndpoint():
-            return disconnect(world, step)
+            return disconnect(sim, step)
         case RestartEngine():
-            return restart(world, step)
+            return restart(sim, step)
         case StartEngine():
-            return start_docker(world, step.host)
+            return start_docker(sim, step.host)
         case UnlockSwarm():
-            return unlock(world, step.host)
+            return unlock(sim, step.host)
         case StopContainer():
-            return stop_container(world, step)
+            return stop_container(sim, step)
         case StartContainer():
-            return start_container(world, step)
+            return start_container(sim, step)
         case PauseContainer():
-            return pause_container(world, step)
+            return pause_container(sim, step)
         case InitSwarm():
-            return init(world, step)
+            return init(sim, step)
         case JoinSwarm():
-            return join(world, step)
+            return join(sim, step)
         case LeaveSwarm():
-            return leave(world, step)
+            return leave(sim, step)
         case UpdateSwarm():
-            return update_swarm(world, step)
+            return update_swarm(sim, step)
         case UpdateNode():
-            return update_node(world, step)
+            return update_node(sim, step)
         case UpdateService():
-            return update_service(world, step)
-    return world
+            return update_service(sim, step)
+    return sim
 
 
-def restart(world: World, step: RestartEngine) -> World:
+def restart(sim: SimulatorState, step: RestartEngine) -> SimulatorState:
     """The host's Engine stops and starts again, which takes a few seconds. The key is in hand before.
 
     measurements.md#bridge-of-a-member
     """
-    engine(world, step.host)
+    engine(sim, step.host)
     if step.unlock:
-        key_holder(world, step.host)
+        key_holder(sim, step.host)
     if step.noted:
-        world = update_node(world, step.noted)
-    world = start_docker(elapse(stop_docker(world, step.host), world.manners.restart), step.host)
-    return unlocked(world, step.host) if step.unlock else world
+        sim = update_node(sim, step.noted)
+    sim = start_docker(elapse(stop_docker(sim, step.host), sim.timings.restart), step.host)
+    return unlocked(sim, step.host) if step.unlock else sim
 
 
-def unlock(world: World, host: str) -> World:
+def unlock(sim: SimulatorState, host: str) -> SimulatorState:
     """A locked manager is a member again; one that is not locked is left as it is (measurements.md#autolock)."""
-    key_holder(world, host)
-    engine(world, host)
-    return unlocked(world, host)
+    key_holder(sim, host)
+    engine(sim, host)
+    return unlocked(sim, host)
 
 
-def key_holder(world: World, host: str) -> None:
+def key_holder(sim: SimulatorState, host: str) -> None:
     """Raise NotAManager if no other manager can give the unlock key, Unproved if none lists the host."""
-    others = (other for other in world.hosts if other.declared and other.up and other.name != host)
-    if not any(other.member and other.control for other in others) or not quorum(world):
+    others = (other for other in sim.hosts if other.declared and other.up and other.name != host)
+    if not any(other.member and other.control for other in others) or not quorum(sim):
         raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
-    entry = world.swarm.node(world.host(host).node_id)
+    entry = sim.swarm.node(sim.host(host).node_id)
     if entry is None or entry.role != "manager":
         raise Unproved(f"{host}: it is not sent the swarm's unlock key, since no other manager lists it as a manager")

@@ -25,18 +25,18 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
+from providers.simulate.state import Host, Lately, SimulatorState
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import MANY, Placed, Service, read
 from providers.simulate.workloads import Container as Alone
-from providers.simulate.world import Host, Lately, World
 
 
-def member(world: World, host: Host) -> Member:
+def member(sim: SimulatorState, host: Host) -> Member:
     """A host's own word on its membership.
 
     measurements.md#membership, #autolock, #no-quorum
     """
-    leaderless = host.member and host.control and not quorum(world)
+    leaderless = host.member and host.control and not quorum(sim)
     locked = host.state == "locked"
     return Member(
         host=host.name,
@@ -44,9 +44,9 @@ def member(world: World, host: Host) -> Member:
         node_id=own_id(host),
         control=host.control and not locked,
         error=LEADERLESS if leaderless else LOCKED if locked else GIVEN_UP if host.state == "error" else "",
-        swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
+        swarm_id=sim.swarm.settings.id if sim.cluster and host.control and not locked else "",
         node_address=(host.joined_at or host.address) if host.member else "",
-        remote_managers=remote_managers(world) if host.member and world.cluster else (),
+        remote_managers=remote_managers(sim) if host.member and sim.cluster else (),
     )
 
 
@@ -55,43 +55,43 @@ def own_id(host: Host) -> str:
     return "" if host.state == "locked" else host.node_id
 
 
-def remote_managers(world: World) -> Pairs:
+def remote_managers(sim: SimulatorState) -> Pairs:
     """Return the managers that a member knows, wherever they are, answering or not (measurements.md#membership)."""
-    return tuple(sorted((node.id, node.address) for node in voters(world)))
+    return tuple(sorted((node.id, node.address) for node in voters(sim)))
 
 
-def settings(world: World) -> Swarm:
+def settings(sim: SimulatorState) -> Swarm:
     """The swarm as a manager shows it."""
-    return world.swarm.settings
+    return sim.swarm.settings
 
 
-def nodes(world: World) -> tuple[Node, ...]:
+def nodes(sim: SimulatorState) -> tuple[Node, ...]:
     """All members, as any manager lists them."""
-    return NODES_SHOWN.of(world)
+    return NODES_SHOWN.of(sim)
 
 
-def _nodes(world: World) -> tuple[Node, ...]:
-    first = leader(world)
-    return tuple(sorted([shown(world, node, first) for node in world.swarm.nodes], key=attrgetter("id")))
+def _nodes(sim: SimulatorState) -> tuple[Node, ...]:
+    first = leader(sim)
+    return tuple(sorted([shown(sim, node, first) for node in sim.swarm.nodes], key=attrgetter("id")))
 
 
 NODES_SHOWN = Lately[tuple[Node, ...]](_nodes)
 
 
-def shown(world: World, node: Node, first: str) -> Node:
+def shown(sim: SimulatorState, node: Node, first: str) -> Node:
     """An entry with what the managers know of each other. first: the node id of their leader."""
     if node.role != "manager":
         return node
-    reached = "reachable" if reachable(world, node) else "unreachable"
+    reached = "reachable" if reachable(sim, node) else "unreachable"
     return replace(node, reachability=reached, leader=node.id == first)
 
 
-def listed(world: World, host: Host) -> tuple[Network, ...]:
+def listed(sim: SimulatorState, host: Host) -> tuple[Network, ...]:
     """All networks that an Engine lists, without endpoints: a manager's are the cluster's and its own.
 
     measurements.md#names-stay-taken
     """
-    cluster = world.swarm.networks if world.cluster and host.control and host.member else ()
+    cluster = sim.swarm.networks if sim.cluster and host.control and host.member else ()
     return LISTED.of(cluster, host.networks) if cluster else _listed(cluster, host.networks)
 
 
@@ -104,16 +104,16 @@ def _listed(cluster: tuple[Network, ...], own: tuple[Network, ...]) -> tuple[Net
 LISTED = Lately[tuple[Network, ...]](_listed)
 
 
-def inspected(world: World, host: Host, network_id: str) -> Network | None:
+def inspected(sim: SimulatorState, host: Host, network_id: str) -> Network | None:
     """A network as an Engine shows it: its own copy, else on a manager the cluster's (measurements.md#sandbox)."""
     own = next((net for net in host.networks if net.id == network_id), None)
-    cluster = world.swarm.network(network_id) if world.cluster and host.control and host.member else None
+    cluster = sim.swarm.network(network_id) if sim.cluster and host.control and host.member else None
     return own or cluster
 
 
-def services(world: World) -> tuple[SwarmService, ...]:
+def services(sim: SimulatorState) -> tuple[SwarmService, ...]:
     """All services."""
-    return SERVICES_SHOWN.of(world.swarm.services, world.swarm.ingress)
+    return SERVICES_SHOWN.of(sim.swarm.services, sim.swarm.ingress)
 
 
 def _shown(services: tuple[Service, ...], ingress: Network | None) -> tuple[SwarmService, ...]:
@@ -157,9 +157,9 @@ def raw_port(port: Port) -> dict[str, str | int]:
     }
 
 
-def tasks(world: World) -> tuple[Task, ...]:
+def tasks(sim: SimulatorState) -> tuple[Task, ...]:
     """All tasks, standalone containers on networks of the cluster among them."""
-    return TASKS_SHOWN.of(world.swarm.tasks)
+    return TASKS_SHOWN.of(sim.swarm.tasks)
 
 
 @lru_cache(maxsize=MANY)  # most tasks are as they were at the look before
@@ -183,25 +183,25 @@ def to_task(task: Placed) -> Task:
 TASKS_SHOWN = Lately[tuple[Task, ...]](lambda tasks: tuple(sorted(map(to_task, tasks), key=attrgetter("id"))))
 
 
-def answers(world: World, *, without: str = "") -> tuple[list[Host], list[Silent]]:
+def answers(sim: SimulatorState, *, without: str = "") -> tuple[list[Host], list[Silent]]:
     """The declared hosts that answer, and those that do not."""
     good: list[Host] = []
     silent: list[Silent] = []
-    for host in world.hosts:
+    for host in sim.hosts:
         if not host.declared or host.name == without:
             continue
         try:
-            good.append(engine(world, host.name))
+            good.append(engine(sim, host.name))
         except (HostError, EngineError) as problem:
             silent.append(Silent(host=host.name, why=str(problem)))
     return good, silent
 
 
-def containers(world: World, host: Host) -> tuple[Container, ...]:
+def containers(sim: SimulatorState, host: Host) -> tuple[Container, ...]:
     """All containers on a host, running or not: the tasks', and the standalone ones."""
-    overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
+    overlays = {net.id for net in listed(sim, host) if net.scope == "swarm"}
     bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
-    ours = ((each.id, Alone(id=each.container_id, networks=each.networks)) for each in running_on(world, host))
+    ours = ((each.id, Alone(id=each.container_id, networks=each.networks)) for each in running_on(sim, host))
     left = ((each.task_id, each) for each in host.containers)
     found = (
         Container(
@@ -220,9 +220,9 @@ def containers(world: World, host: Host) -> tuple[Container, ...]:
     return tuple(sorted(found, key=lambda container: container.id))
 
 
-def running_on(world: World, host: Host) -> list[Placed]:
+def running_on(sim: SimulatorState, host: Host) -> list[Placed]:
     """The tasks of services whose containers run on a host."""
-    return RUNNING.of(world.cluster.tasks).get(host.node_id, []) if world.cluster else []
+    return RUNNING.of(sim.cluster.tasks).get(host.node_id, []) if sim.cluster else []
 
 
 def _running(tasks: Tasks) -> dict[str, list[Placed]]:
@@ -236,9 +236,9 @@ def _running(tasks: Tasks) -> dict[str, list[Placed]]:
 RUNNING = Lately[dict[str, list[Placed]]](_running)
 
 
-def host_ingress(world: World, host: Host) -> HostIngress:
+def host_ingress(sim: SimulatorState, host: Host) -> HostIngress:
     """Return what one host shows of ingress networks, and the containers on its docker_gwbridge."""
-    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.ingress)
+    copies = (inspected(sim, host, net.id) for net in listed(sim, host) if net.ingress)
     bridge = host.network(GATEWAY_BRIDGE)
     return HostIngress(
         host=host.name,
@@ -246,5 +246,5 @@ def host_ingress(world: World, host: Host) -> HostIngress:
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
         bridge_subnet=bridge.subnet if bridge else "",
-        restart_took=world.manners.restart,
+        restart_took=sim.timings.restart,
     )

@@ -19,114 +19,114 @@ from providers.simulate.orchestrator import (
     tasks_of,
 )
 from providers.simulate.services import failed, watched
+from providers.simulate.state import Happening, Host, SimulatorState
 from providers.simulate.workloads import Placed, Service
-from providers.simulate.world import Happening, Host, World
 
 
-def start(world: World, task_id: str) -> World:
+def start(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task begins to run if its networks can come to its host; then the ones that it replaces may go."""
-    task = world.swarm.task(task_id)
-    host = world.host_of(task.node_id) if task else None
+    task = sim.swarm.task(task_id)
+    host = sim.host_of(task.node_id) if task else None
     if task is None or host is None or task.desired != "running" or not host.up:
-        return world
-    world = settle(bring_networks(world, host.name, task), task)
-    service = world.swarm.service(task.service_id)
-    return orchestrate(watched(succeeded(world, service, task), service.id)) if service else orchestrate(world)
+        return sim
+    sim = settle(bring_networks(sim, host.name, task), task)
+    service = sim.swarm.service(task.service_id)
+    return orchestrate(watched(succeeded(sim, service, task), service.id)) if service else orchestrate(sim)
 
 
-def succeeded(world: World, service: Service, task: Placed) -> World:
+def succeeded(sim: SimulatorState, service: Service, task: Placed) -> SimulatorState:
     """The former tasks of a slot end once the one that an update made for it runs (measurements.md#start-first)."""
-    now = world.swarm.task(task.id)
+    now = sim.swarm.task(task.id)
     if now is None or now.state != "running" or not now.fresh:
-        return world
-    for other in tasks_of(world, service):
-        if other.wanted and other.id != task.id and slot_of(service, other) == slot_of(service, task):
-            world = stop(world, other)
-    return world
+        return sim
+    for other in tasks_of(sim, service):
+        if other.meant_to_run and other.id != task.id and slot_of(service, other) == slot_of(service, task):
+            sim = stop(sim, other)
+    return sim
 
 
-def bring_networks(world: World, name: str, task: Placed) -> World:
+def bring_networks(sim: SimulatorState, name: str, task: Placed) -> SimulatorState:
     """A task brings its networks to its host, and its node the ingress (measurements.md#kicks)."""
     for network_id in task.networks:
-        network, host = world.swarm.network(network_id), world.host(name)
+        network, host = sim.swarm.network(network_id), sim.host(name)
         if network is None or host.network(network_id):
             continue
         if network.ingress:
-            world = arrive(attach(world, task.node_id, changed=False), name, network_id)
+            sim = arrive(attach(sim, task.node_id, changed=False), name, network_id)
         elif not overlapping(network, host.networks):  # measurements.md#ranges-on-a-host
-            world = world.with_host(host.with_network(network))
-    return world
+            sim = sim.with_host(host.with_network(network))
+    return sim
 
 
-def settle(world: World, task: Placed) -> World:
+def settle(sim: SimulatorState, task: Placed) -> SimulatorState:
     """The task runs, or is rejected for want of a network, or fails as its service was told to."""
-    host, service = world.host_of(task.node_id), world.swarm.service(task.service_id)
+    host, service = sim.host_of(task.node_id), sim.swarm.service(task.service_id)
     assert host is not None
     if not all(host.network(each) for each in task.networks):
-        if world.manners.held and keeps_another_ingress(world, host, task):
-            return world.with_task(replace(task, state="starting"))
+        if sim.timings.held and keeps_another_ingress(sim, host, task):
+            return sim.with_task(replace(task, state="starting"))
         rejected = replace(task, state="rejected")
-        return ended(world, service, rejected) if service else world.with_task(rejected)
+        return ended(sim, service, rejected) if service else sim.with_task(rejected)
     if service is not None and service.failing and service.status == "updating":
-        return failed(world.with_task(replace(task, state="failed")), service)
-    world, container = world.another_id("c")
+        return failed(sim.with_task(replace(task, state="failed")), service)
+    sim, container = sim.another_id("c")
     for network_id in task.networks:
         host = plugged(host, network_id, Endpoint(name=task.id, key=container))
     if task.networks:
         host = plugged(host, GATEWAY_BRIDGE, Endpoint(name=f"gateway_{container}", key=container))
-    world = world.with_host(host).with_task(replace(task, state="running", container_id=container))
-    return world.later(world.manners.life, Happening("task dies", task.id)) if service and service.ends else world
+    sim = sim.with_host(host).with_task(replace(task, state="running", container_id=container))
+    return sim.later(sim.timings.life, Happening("task dies", task.id)) if service and service.ends else sim
 
 
-def keeps_another_ingress(world: World, host: Host, task: Placed) -> bool:
+def keeps_another_ingress(sim: SimulatorState, host: Host, task: Placed) -> bool:
     """Tell whether the host has an ingress that is none of the task's, and none of the swarm's."""
-    return any(each.ingress and each.id not in task.networks for each in host.networks) and bool(world.swarm.ingress)
+    return any(each.ingress and each.id not in task.networks for each in host.networks) and bool(sim.swarm.ingress)
 
 
-def dies(world: World, task_id: str) -> World:
+def dies(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task's process ends by itself: another follows it, unless its spec or the rollout is against that.
 
     measurements.md#restart-conditions, #crash-loops
     """
-    task = world.swarm.task(task_id)
-    service = world.swarm.service(task.service_id) if task else None
-    host = world.host_of(task.node_id) if task else None
+    task = sim.swarm.task(task_id)
+    service = sim.swarm.service(task.service_id) if task else None
+    host = sim.host_of(task.node_id) if task else None
     if task is None or service is None or host is None or not host.up or task.state != "running":
-        return world
-    world = let_go(world.with_host(unplugged(host, task.container_id)), host.name, task.networks)
-    return orchestrate(ended(world, service, replace(task, state=service.ends)))
+        return sim
+    sim = let_go(sim.with_host(unplugged(host, task.container_id)), host.name, task.networks)
+    return orchestrate(ended(sim, service, replace(task, state=service.ends)))
 
 
-def ended(world: World, service: Service, task: Placed) -> World:
+def ended(sim: SimulatorState, service: Service, task: Placed) -> SimulatorState:
     """A task that has ended without being told to, and the one that follows it."""
-    if not task.wanted:
-        return world.with_task(task)
-    world = world.with_task(replace(task, desired="shutdown"))
+    if not task.meant_to_run:
+        return sim.with_task(task)
+    sim = sim.with_task(replace(task, desired="shutdown"))
     if task.fresh and service.status == "updating":
-        world = failed(world, service)
-    node = world.swarm.node(task.node_id)
+        sim = failed(sim, service)
+    node = sim.swarm.node(task.node_id)
     paused = node is not None and node.availability == "pause" and is_global(service)
     if paused or not restarts(task):
-        return world
+        return sim
     after, counts = service_spec.restart_delay(task.spec), service_spec.most_restarts(task.spec) > 0
-    return new_task(world, service, slot_of(service, task), after=after, restarted=task.restarted + counts)
+    return new_task(sim, service, slot_of(service, task), after=after, restarted=task.restarted + counts)
 
 
-def end(world: World, task_id: str) -> World:
+def end(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task has ended as it was told: off its networks. Nobody sees it on a host that is away."""
-    task = world.swarm.task(task_id)
-    host = world.host_of(task.node_id) if task else None
-    if task is None or host is None or not host.up or task.wanted or task.state != "running":
-        return world
-    over = stays_ended(world, task)
-    world = world.with_task(replace(task, state="shutdown")) if over else forget(world, task)
-    world = world.with_host(unplugged(host, task.container_id))
-    return orchestrate(let_go(world, host.name, task.networks))
+    task = sim.swarm.task(task_id)
+    host = sim.host_of(task.node_id) if task else None
+    if task is None or host is None or not host.up or task.meant_to_run or task.state != "running":
+        return sim
+    over = stays_ended(sim, task)
+    sim = sim.with_task(replace(task, state="shutdown")) if over else forget(sim, task)
+    sim = sim.with_host(unplugged(host, task.container_id))
+    return orchestrate(let_go(sim, host.name, task.networks))
 
 
-def let_go(world: World, name: str, networks: tuple[str, ...]) -> World:
+def let_go(sim: SimulatorState, name: str, networks: tuple[str, ...]) -> SimulatorState:
     """Take unused networks off a host, but for an ingress (measurements.md#old-ingress-stays)."""
     for network_id in networks:
-        copy = world.host(name).network(network_id)
-        world = world if copy is None or copy.ingress else release(world, name, network_id)
-    return world
+        copy = sim.host(name).network(network_id)
+        sim = sim if copy is None or copy.ingress else release(sim, name, network_id)
+    return sim

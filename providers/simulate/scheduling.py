@@ -8,8 +8,8 @@ from dataclasses import replace
 from providers.rules.live import service_spec
 from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node
+from providers.simulate.state import Happening, SimulatorState
 from providers.simulate.workloads import Placed
-from providers.simulate.world import Happening, World
 
 NO_PLACE = "no suitable node"
 
@@ -22,69 +22,71 @@ def takes_tasks(node: Node) -> bool:
     return node.availability == "active" and node.state == "ready"
 
 
-def fits(world: World, node: Node, task: Placed) -> bool:
+def fits(sim: SimulatorState, node: Node, task: Placed) -> bool:
     """Tell whether a node can take a task now."""
     at_most = service_spec.max_per_node(task.spec)
     return (
         takes_tasks(node)
         and matches(node, service_spec.constraints(task.spec))
-        and (not at_most or _beside(world, node, task) < at_most)
-        and _has_room(world, node, task)
+        and (not at_most or _beside(sim, node, task) < at_most)
+        and _has_room(sim, node, task)
     )
 
 
-def _beside(world: World, node: Node, task: Placed) -> int:
+def _beside(sim: SimulatorState, node: Node, task: Placed) -> int:
     """Count the tasks of its service that a node has beside it."""
-    there = world.swarm.tasks.of(task.service_id)
-    return sum(other.node_id == node.id and other.id != task.id and other.wanted and other.alive for other in there)
+    actual = sim.swarm.tasks.of(task.service_id)
+    return sum(
+        other.node_id == node.id and other.id != task.id and other.meant_to_run and other.alive for other in actual
+    )
 
 
-def _has_room(world: World, node: Node, task: Placed) -> bool:
+def _has_room(sim: SimulatorState, node: Node, task: Placed) -> bool:
     """Tell whether its reservation is free; a task that is to end keeps its own until then (as `pending` it has
     none).
     """
     asked = service_spec.reservations(task.spec)
     if not asked.nano_cpus and not asked.memory_bytes:
         return True
-    others = [other for other in world.swarm.tasks if other.node_id == node.id and other.id != task.id]
+    others = [other for other in sim.swarm.tasks if other.node_id == node.id and other.id != task.id]
     taken = [service_spec.reservations(other.spec) for other in others if other.alive and other.state != "pending"]
     cpus = asked.nano_cpus + sum(each.nano_cpus for each in taken)
     memory = asked.memory_bytes + sum(each.memory_bytes for each in taken)
     return (not asked.nano_cpus or cpus <= node.nano_cpus) and (not asked.memory_bytes or memory <= node.memory_bytes)
 
 
-def schedule(world: World) -> World:
+def schedule(sim: SimulatorState) -> SimulatorState:
     """One pass of the scheduler over all tasks that wait for a place.
 
     A task whose service was written since it was made, though nothing that concerns it, is looked at once more and
     then never again (measurements.md#forgotten-tasks).
     """
-    there = world.swarm.tasks
-    waiting = [task for service in there.waiting for task in there.of(service) if task.state == "pending"]
+    actual = sim.swarm.tasks
+    waiting = [task for service in actual.waiting for task in actual.of(service) if task.state == "pending"]
     for task in sorted(waiting, key=lambda task: task.id):
-        if task.wanted and task.queued:
-            world = _placed(world, task)
-    return world
+        if task.meant_to_run and task.queued:
+            sim = _placed(sim, task)
+    return sim
 
 
-def _placed(world: World, task: Placed) -> World:
+def _placed(sim: SimulatorState, task: Placed) -> SimulatorState:
     """A task with a place on a node, if one takes it."""
-    node = _place(world, task)
+    node = _place(sim, task)
     if node is None:
         queued = bool(task.node_id) or not task.outdated
-        return world.with_task(replace(task, queued=queued, error=NO_PLACE))
+        return sim.with_task(replace(task, queued=queued, error=NO_PLACE))
     state = "ready" if task.desired == "ready" else "preparing"
-    world = world.with_task(replace(task, node_id=node.id, state=state, outdated=False, error=""))
+    sim = sim.with_task(replace(task, node_id=node.id, state=state, outdated=False, error=""))
     if task.desired == "ready":
-        return world
-    return world.later(world.manners.task_start, Happening("task starts", task.id))
+        return sim
+    return sim.later(sim.timings.task_start, Happening("task starts", task.id))
 
 
-def _place(world: World, task: Placed) -> Node | None:
+def _place(sim: SimulatorState, task: Placed) -> Node | None:
     """The node for a task: its own, or of all that can take it the one with the fewest of its service."""
-    nodes = [node for node in world.swarm.nodes if task.node_id in ("", node.id) and fits(world, node, task)]
+    nodes = [node for node in sim.swarm.nodes if task.node_id in ("", node.id) and fits(sim, node, task)]
     count = {node.id: 0 for node in nodes}
-    for other in world.swarm.tasks.of(task.service_id):
+    for other in sim.swarm.tasks.of(task.service_id):
         if other.alive and other.node_id in count:
             count[other.node_id] += 1
     return min(nodes, key=lambda node: count[node.id], default=None)

@@ -25,7 +25,7 @@ class Tasks:
         for task in tasks:
             groups.setdefault(task.service_id, []).append(task)
         self._groups: Groups = {service: tuple(of_it) for service, of_it in groups.items()}
-        # Where to look for one first. Worlds that part from here go on with it together, and two of them may give
+        # Where to look for one first. Simulations that part from here go on with it together, and two of them may give
         # different tasks the same id.
         self._homes = {task.id: service for service, of_it in groups.items() for task in of_it}
         self._hash: int | None = None
@@ -54,8 +54,8 @@ class Tasks:
 
     def get(self, task_id: str) -> Placed | None:
         """One by its id."""
-        there = self.of(self._homes.get(task_id, ""))
-        return next((task for tasks in (there, self) for task in tasks if task.id == task_id), None)
+        actual = self.of(self._homes.get(task_id, ""))
+        return next((task for tasks in (actual, self) for task in tasks if task.id == task_id), None)
 
     def with_one(self, task: Placed) -> "Tasks":
         """Return all tasks with this one in place of the one with its id, or as the last of its service."""

@@ -47,7 +47,7 @@ class Placed(Task):
     followed: bool = False
 
     @property
-    def wanted(self) -> bool:
+    def meant_to_run(self) -> bool:
         """Tell whether it runs or shall run."""
         return self.desired in ("running", "ready")
 

@@ -181,14 +181,14 @@ def endpoints_go_by_their_name(story: Story) -> None:
 def dead_networks(story: Story) -> None:
     """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free."""
     # measurements.md#dead-networks
-    wishes = {
+    digests = {
         "free": ("10.20.0.0/24", "10.20.0.1"),
         "inside another": ("10.20.0.0/25", "10.20.0.1"),
         "around another": ("10.20.0.0/16", "10.20.0.1"),
         "on the ingress": ("10.0.0.0/24", "10.0.0.1"),
         "no gateway": ("10.30.0.0/24", "10.30.0.0"),
     }
-    for why, (subnet, gateway) in wishes.items():
+    for why, (subnet, gateway) in digests.items():
         name = why.replace(" ", "-")
         story.take(why, create_network(name=name, driver="overlay", subnet=subnet, gateway=gateway))
     story.rest("one lives")

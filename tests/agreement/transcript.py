@@ -70,12 +70,12 @@ class Story:
         place = len(self.told)
         shown: list[Line] = []
 
-        def as_there() -> bool:
+        def as_actual() -> bool:
             shown[:] = [(what, picture(self.side))]
             return shown[0] == self.other[place]
 
         if place < len(self.other):
-            self.comes(as_there, PATIENCE)
+            self.comes(as_actual, PATIENCE)
             self.told += shown  # this picture: the next one may show what has only begun
         else:
             self.side.wait(REST)

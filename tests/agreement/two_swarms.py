@@ -29,11 +29,11 @@ class Simulated:
     """The simulated swarm. Everything raises HostError and EngineError as real hosts do."""
 
     def __init__(self) -> None:
-        self.world = simulate.bare(*HOSTS)
+        self.sim = simulate.bare(*HOSTS)
 
     def perform(self, step: Step) -> None:
         """Take one step."""
-        self.world = simulate.perform(self.world, step)
+        self.sim = simulate.perform(self.sim, step)
 
     def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
         """Create a service at a manager.
@@ -41,38 +41,38 @@ class Simulated:
         ends: its tasks do by themselves, and end up `failed` or `complete`. stubborn: they have to be killed. On real
         hosts their command sees to that.
         """
-        self.world = others.create_service(self.world, dumps(spec, sort_keys=True), ends=ends, stubborn=stubborn)
+        self.sim = others.create_service(self.sim, dumps(spec, sort_keys=True), ends=ends, stubborn=stubborn)
 
     def remove_service(self, name: str) -> None:
         """Remove a service."""
-        self.world = others.remove_service(self.world, name)
+        self.sim = others.remove_service(self.sim, name)
 
     def break_service(self, name: str) -> None:
         """The new tasks of this service's updates die at once; on real hosts their command sees to that."""
-        self.world = others.break_service(self.world, name)
+        self.sim = others.break_service(self.sim, name)
 
     def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
         """Run a standalone container that restarts with its Engine on a network, by the network's id.
 
         ends: its process runs to an end, and nothing but a start by hand follows.
         """
-        self.world = others.run_container(self.world, host, network, ends=ends)
+        self.sim = others.run_container(self.sim, host, network, ends=ends)
 
     def stop_docker(self, host: str) -> None:
         """Stop a host's Engine."""
-        self.world = members.stop_docker(self.world, host)
+        self.sim = members.stop_docker(self.sim, host)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
-        self.world = simulate.elapse(self.world, seconds)
+        self.sim = simulate.elapse(self.sim, seconds)
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
         """One host's docker_gwbridge, copies of the ingress, and containers."""
-        return simulate.gwbridge_facts(self.world, host)
+        return simulate.gwbridge_facts(self.sim, host)
 
     def swarm(self) -> SwarmFacts:
         """Members, services and networks."""
-        return simulate.swarm_facts(self.world, ending=True)
+        return simulate.swarm_facts(self.sim, ending=True)
 
     def known_by(self, host: str) -> tuple[Node, ...]:
         """The members as one manager has them, by a single request: nothing passes unseen while others are asked."""
@@ -80,11 +80,11 @@ class Simulated:
 
     def overlay(self, name: str) -> OverlayFacts:
         """One overlay."""
-        return simulate.overlay_facts(self.world, name)
+        return simulate.overlay_facts(self.sim, name)
 
     def tasks(self) -> tuple[Task, ...]:
         """All tasks."""
-        return tasks(self.world)
+        return tasks(self.sim)
 
     def job_is_over(self) -> bool:
         """Tell whether a job's task ran to its end. On a simulated swarm a job has no task, only its ports."""

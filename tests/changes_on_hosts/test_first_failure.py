@@ -26,7 +26,7 @@ def clear(live: Live) -> None:
 
 
 def test_exactly_one_host_is_touched(live: Live, ranges: Callable[[], str], obstacle: str):
-    """Two of three hosts in one wave keep bridge and tasks as they were. The new bridge is refused on the third: the
+    """Two of three hosts in one batch keep bridge and tasks as they were. The new bridge is refused on the third: the
     old one is made again and the host given back. The next `up` finishes all three."""
     former = {host.name: host.network("docker_gwbridge") for host in live.hosts}
     live.declare(gwbridge={"subnet": ranges(), "bridge_name": obstacle})
@@ -36,13 +36,13 @@ def test_exactly_one_host_is_touched(live: Live, ranges: Callable[[], str], obst
     run = live.project.up()
 
     assert not run.ok
-    there = {host.name: host.network("docker_gwbridge") or {} for host in live.hosts}
-    kept = [name for name, bridge in there.items() if bridge.get("Id") == former[name]["Id"]]
+    actual = {host.name: host.network("docker_gwbridge") or {} for host in live.hosts}
+    kept = [name for name, bridge in actual.items() if bridge.get("Id") == former[name]["Id"]]
     drained = [name for name, node in live.manager.nodes().items() if node["Spec"]["Availability"] == "drain"]
     assert (2, 0) == (len(kept), len(drained))
     for key in ("IPAM", "Options", "Labels"):
         assert {name: bridge[key] for name, bridge in former.items()} == {
-            name: each[key] for name, each in there.items()
+            name: each[key] for name, each in actual.items()
         }
 
     clear(live)

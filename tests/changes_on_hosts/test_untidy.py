@@ -245,8 +245,8 @@ def test_a_host_that_is_paused_in_the_middle(scene: Scene):
 
 def test_an_ingress_that_is_removed_too_early(scene: Scene):
     """The worker that keeps it is repaired when all others have the new one and their ports."""
-    there = f"--constraint node.hostname=={scene.last.name} --stop-grace-period 10s --publish 8078:80"
-    deploy(scene.manager, {"slow": f"{there} busybox:lab {FOREVER}"})
+    actual = f"--constraint node.hostname=={scene.last.name} --stop-grace-period 10s --publish 8078:80"
+    deploy(scene.manager, {"slow": f"{actual} busybox:lab {FOREVER}"})
     before, subnet = scene.picture(), scene.ranges()
     scene.live.declare(ingress={"subnet": subnet})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from providers.hosts.reports import COMMAND
-from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
+from providers.rules.resource_types.gwbridge import ENGINE_DEFAULT
 from tests.cli.one_manager import INFO, manages, node, way
 from tests.support.command_line import swarmnet
 from tests.support.engine_answers import APP, BRIDGE, INGRESS

@@ -20,7 +20,7 @@ from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.snapshot import Certificate
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
-from providers.simulate import World, members
+from providers.simulate import SimulatorState, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import set_node
 from tests.cli.test_plan import plan_of, state
@@ -35,18 +35,18 @@ OVERLAY = lifecycle.overlay_spec()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
 
-def reaching(world: World) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
-    """Return a function that reaches the hosts of a world."""
-    return lambda accesses, roles: SimulatedHosts(world)
+def reaching(sim: SimulatorState) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
+    """Return a function that reaches the hosts of a simulation."""
+    return lambda accesses, roles: SimulatedHosts(sim)
 
 
-def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = (), clashes: str = "") -> Report:
+def told(sim: SimulatorState, *specs: Spec, desired: tuple[Spec, ...] = (), clashes: str = "") -> Report:
     """Return the report about these resources. `wanted`: by the stack file, if that is another by now."""
-    there = state(RUNNING, *specs)
-    found = compared(there, seen(Waiting(), there, ACCESSES, UNSAID, reaching(world)), own_swarm=True)
+    actual = state(RUNNING, *specs)
+    found = compared(actual, seen(Waiting(), actual, ACCESSES, UNSAID, reaching(sim)), own_swarm=True)
     clear = not any(each.unknown for each in found)
-    trial = Trial(seen=Simulated(world).survey(), clashes=clashes) if clear else None
-    return report(plan_of(*(wanted or specs)), there, found, trial)
+    trial = Trial(seen=Simulated(sim).survey(), clashes=clashes) if clear else None
+    return report(plan_of(*(desired or specs)), actual, found, trial)
 
 
 def drifted(result: Report) -> list[tuple[str, str]]:
@@ -59,18 +59,18 @@ def plain(result: Report) -> list[str]:
     return [line for line, _ in lines(result, len(STACK))]
 
 
-def without_overlay() -> World:
+def without_overlay() -> SimulatorState:
     """The stack after somebody removed its overlay."""
     removed = RemoveNetwork(id=lifecycle.id_of(RUNNING, OVERLAY))
     return after(RUNNING, partial(simulate.perform, step=removed), elapsed(20))
 
 
-def paused(world: World, *hosts: str) -> World:
-    """The world after somebody paused these."""
-    return after(world, *(partial(set_node, host=host, availability="pause") for host in hosts))
+def paused(sim: SimulatorState, *hosts: str) -> SimulatorState:
+    """The simulation after somebody paused these."""
+    return after(sim, *(partial(set_node, host=host, availability="pause") for host in hosts))
 
 
-def cut(*hosts: str) -> World:
+def cut(*hosts: str) -> SimulatorState:
     """The stack with hosts cut off."""
     return after(RUNNING, *(partial(members.cut, name=host) for host in hosts))
 
@@ -110,8 +110,8 @@ def test_other_hosts_are_compared_while_one_is_cut():
 def test_bridges_are_compared_without_managers():
     """Each by its own host's word."""
     w1 = cut("m1").host("w1")
-    world = cut("m1").with_host(w1.without_network(lifecycle.id_of(RUNNING, lifecycle.gwbridge_spec("w1"))))
-    result = told(world, *STACK)
+    sim = cut("m1").with_host(w1.without_network(lifecycle.id_of(RUNNING, lifecycle.gwbridge_spec("w1"))))
+    result = told(sim, *STACK)
 
     assert [("docker_gwbridge@w1", "exists")] == drifted(result)
     assert {"docker_gwbridge@m1", "swarm", "ingress", "overlay/app"} < {each.resource for each in result.unknown}
@@ -170,20 +170,20 @@ def test_who_does_not_answer_in_time_is_late(never):
 
 def test_page_shows_what_is_told():
     """The example of docs/operations.md: a bridge made anew, a node paused, an overlay removed."""
-    world = paused(without_overlay(), "w2")
-    host = world.host("w1")
+    sim = paused(without_overlay(), "w2")
+    host = sim.host("w1")
     (bridge,) = (net for net in host.networks if net.name == "docker_gwbridge")
     other = altered(bridge, subnets=("172.31.0.0/16",), gateways=("172.31.0.1",))
     page = PAGE.read_text().partition("```text\n$ swarmnet drift prod\n")[2].partition("```")[0]
 
-    assert page.splitlines() == plain(told(world.with_host(host.with_network(other)), *reversed(STACK)))
+    assert page.splitlines() == plain(told(sim.with_host(host.with_network(other)), *reversed(STACK)))
 
 
 def test_refusal_is_told_once_with_its_reason():
     """It is told once for all the rows that it concerns."""
     refused = Outcome(wins="refused", why="overlay app is in use")
-    row = Difference(resource="overlay/app", host="", property="mtu", recorded=None, there=1400)
-    result = Report(drifted=((row, refused), (replace(row, property="internal", recorded=False, there=True), refused)))
+    row = Difference(resource="overlay/app", host="", property="mtu", recorded=None, actual=1400)
+    result = Report(drifted=((row, refused), (replace(row, property="internal", recorded=False, actual=True), refused)))
 
     assert [
         "overlay/app: mtu: recorded not set, there 1400; `up` refuses it",
@@ -204,7 +204,7 @@ def test_up_is_refused_where_ranges_clash():
 def test_what_only_the_stack_file_changed_is_pending():
     """No drift: `pulumi preview` shows it."""
     changed = lifecycle.overlay_spec(attachable=True)
-    result = told(RUNNING, *STACK, wanted=(*STACK[:-1], changed, lifecycle.overlay_spec("more")))
+    result = told(RUNNING, *STACK, desired=(*STACK[:-1], changed, lifecycle.overlay_spec("more")))
 
     assert (0, ("overlay/app", "overlay/more")) == (result.status, result.pending)
     assert "not drifted, but different in the stack file: overlay/app, overlay/more" == plain(result)[0]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NoFacts, facts_file
-from providers.simulate import World, members
+from providers.simulate import SimulatorState, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
@@ -17,18 +17,18 @@ from tests.support.simulated import after, elapsed
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
 
 
-def with_shell(world: World) -> World:
-    """Return the world with a container on w1 that is no task, on the overlay."""
-    host = run_container(world, "w1", lifecycle.id_of(world, lifecycle.overlay_spec())).host("w1")
-    return world.with_host(replace(host, containers=tuple(replace(each, name="shell") for each in host.containers)))
+def with_shell(sim: SimulatorState) -> SimulatorState:
+    """Return the simulation with a container on w1 that is no task, on the overlay."""
+    host = run_container(sim, "w1", lifecycle.id_of(sim, lifecycle.overlay_spec())).host("w1")
+    return sim.with_host(replace(host, containers=tuple(replace(each, name="shell") for each in host.containers)))
 
 
-WORLD = with_shell(at_work())
+SIM = with_shell(at_work())
 
 
-def facts(world: World = WORLD) -> FactsFile:
+def facts(sim: SimulatorState = SIM) -> FactsFile:
     """The facts of a stack whose ingress is about to change."""
-    return facts_file("prod", TAKEN_AT, Simulated(world).survey(), foretold(WORLD, NEW_INGRESS))
+    return facts_file("prod", TAKEN_AT, Simulated(sim).survey(), foretold(SIM, NEW_INGRESS))
 
 
 def test_file_is_read_as_it_was_written():
@@ -55,7 +55,7 @@ def test_hosts_have_their_bridges():
 
 def test_silent_host_is_there_with_the_reason():
     """A silent host has what the managers know of it; its bridge is unknown."""
-    found = facts(members.cut(WORLD, "w1")).hosts["w1"]
+    found = facts(members.cut(SIM, "w1")).hosts["w1"]
 
     assert ("worker", None, "") == (found.role, found.bridge, found.state)
     assert found.silent.startswith("w1: ")
@@ -75,9 +75,9 @@ def test_networks_have_who_is_attached():
 def test_nothing_of_a_services_spec_is_in_it():
     """Such as the password in its environment."""
     spec = service_spec("db", TaskTemplate={"ContainerSpec": {"Env": ["PASSWORD=hunter2"]}, "Placement": {}})
-    world = after(WORLD, lambda world: create_service(world, spec), elapsed(5))
+    sim = after(SIM, lambda sim: create_service(sim, spec), elapsed(5))
 
-    assert "hunter2" not in facts(world).text()
+    assert "hunter2" not in facts(sim).text()
 
 
 def test_keys_of_a_later_version_are_passed_over():

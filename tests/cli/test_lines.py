@@ -74,16 +74,16 @@ def test_where_writing_fails_the_old_file_stays(tmp_path):
     assert (["map.html"], "old") == ([each.name for each in tmp_path.iterdir()], path.read_text())
 
 
-@pytest.mark.parametrize("there", ["file", "link"])
-def test_a_new_file_takes_nobodys_place(tmp_path, there):
+@pytest.mark.parametrize("actual", ["file", "link"])
+def test_a_new_file_takes_nobodys_place(tmp_path, actual):
     """What somebody else made first stays, also a link that leads nowhere, and nothing is left beside it."""
     path = tmp_path / "Pulumi.prod.yaml"
-    path.write_text("theirs") if there == "file" else path.symlink_to(tmp_path / "elsewhere")
+    path.write_text("theirs") if actual == "file" else path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FileExistsError, match=str(path)):
         write(path, "ours", new=True)
 
-    assert (["Pulumi.prod.yaml"], there == "link") == ([each.name for each in tmp_path.iterdir()], path.is_symlink())
-    assert there == "link" or "theirs" == path.read_text()
+    assert (["Pulumi.prod.yaml"], actual == "link") == ([each.name for each in tmp_path.iterdir()], path.is_symlink())
+    assert actual == "link" or "theirs" == path.read_text()
 
 
 def test_a_link_is_written_through(tmp_path):

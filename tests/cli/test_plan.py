@@ -15,7 +15,7 @@ from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
@@ -34,18 +34,18 @@ MORE = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1"
 
 
 @cache
-def at_work() -> World:
+def at_work() -> SimulatorState:
     """The whole stack with two services that publish, one of them on the overlay."""
     attachable = lifecycle.overlay_spec(attachable=True)
-    world = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-1], attachable)
+    sim = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-1], attachable)
     web = service_spec("web", ports=((8080, 80),), replicas=2)
-    on_app = (lifecycle.id_of(world, attachable),)
+    on_app = (lifecycle.id_of(sim, attachable),)
     api = service_spec("api", ports=((8081, 81),), replicas=None, networks=on_app)
-    return after(world, partial(create_service, spec=web), partial(create_service, spec=api), elapsed(20))
+    return after(sim, partial(create_service, spec=web), partial(create_service, spec=api), elapsed(20))
 
 
 def plan_of(*specs: Spec) -> Plan:
-    """A plan of these resources, one wave of bridges for each host."""
+    """A plan of these resources, one batch of bridges for each host."""
     return Plan(
         access={},
         gwbridges=tuple((spec,) for spec in specs if isinstance(spec, GwbridgeSpec)),
@@ -56,27 +56,27 @@ def plan_of(*specs: Spec) -> Plan:
     )
 
 
-def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
-    """Return Pulumi's state of resources that are up on this world."""
-    return {spec.resource_name: (spec, lifecycle.recorded(world, spec)) for spec in specs}
+def state(sim: SimulatorState, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
+    """Return Pulumi's state of resources that are up on this simulation."""
+    return {spec.resource_name: (spec, lifecycle.recorded(sim, spec)) for spec in specs}
 
 
-def foretold(world: World, *specs: Spec, known: bool = True) -> list[Forecast]:
-    """The forecasts for resources, on a copy of the world, with a state that has them (or none)."""
-    return told(world, plan_of(*specs), *(specs if known else ()))
+def foretold(sim: SimulatorState, *specs: Spec, known: bool = True) -> list[Forecast]:
+    """The forecasts for resources, on a copy of the simulation, with a state that has them (or none)."""
+    return told(sim, plan_of(*specs), *(specs if known else ()))
 
 
-def told(world: World, plan: Plan, *recorded: Spec, clashes: str = "") -> list[Forecast]:
-    """The forecasts of a plan on a copy of the world, with a state that has these resources."""
-    return forecasts(plan, state(world, *recorded), copied(Simulated(world).survey()), clashes=clashes)
+def told(sim: SimulatorState, plan: Plan, *recorded: Spec, clashes: str = "") -> list[Forecast]:
+    """The forecasts of a plan on a copy of the simulation, with a state that has these resources."""
+    return forecasts(plan, state(sim, *recorded), copied(Simulated(sim).survey()), clashes=clashes)
 
 
-def done(world: World, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts, str]:
-    """The hosts of the world after resources were brought about there, and what went wrong."""
-    hosts = SimulatedHosts(world)
+def done(sim: SimulatorState, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts, str]:
+    """The hosts of the simulation after resources were brought about there, and what went wrong."""
+    hosts = SimulatedHosts(sim)
     try:
         for spec in specs:
-            lifecycle.make(hosts, spec, lifecycle.id_of(world, spec) if known else "")
+            lifecycle.make(hosts, spec, lifecycle.id_of(sim, spec) if known else "")
     except SwarmnetError as problem:
         return hosts, str(problem)
     return hosts, ""
@@ -98,10 +98,10 @@ SITUATIONS = {
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_forecast_is_what_is_done(name):
     """Every line of the plan is a line of the run, in its order, without the waiting in between; so is the problem."""
-    world, specs, known = SITUATIONS[name]
-    hosts, problem = done(world, *specs, known=known)
+    sim, specs, known = SITUATIONS[name]
+    hosts, problem = done(sim, *specs, known=known)
     begun = [line for line in hosts.progress if not line.startswith("waiting for")]
-    found = foretold(world, *specs, known=known)
+    found = foretold(sim, *specs, known=known)
 
     assert begun == [stage.doing for forecast in found for stage in forecast.stages]
     assert [problem] * bool(problem) == [forecast.problem for forecast in found if forecast.problem]
@@ -114,10 +114,10 @@ def test_what_services_may_lose_is_a_warning():
     database = service_spec("db", ports=((5432, 5432),), replicas=1, TaskTemplate=template)
     app_id = lifecycle.id_of(at_work(), lifecycle.overlay_spec())
     proxied = service_spec("front", networks=(app_id,), Labels={"traefik.swarm.network": "app"})
-    world = after(at_work(), partial(create_service, spec=database), partial(create_service, spec=proxied), elapsed(20))
+    sim = after(at_work(), partial(create_service, spec=database), partial(create_service, spec=proxied), elapsed(20))
 
-    (swap,) = foretold(world, NEW_INGRESS)
-    (migration,) = foretold(world, MIGRATED)
+    (swap,) = foretold(sim, NEW_INGRESS)
+    (migration,) = foretold(sim, MIGRATED)
 
     assert ["service db: its one task may start on another host"] == [line[:50] for line in swap.warnings]
     assert ["service front: Traefik reaches it by overlay app"] == [line[:48] for line in migration.warnings]
@@ -126,22 +126,22 @@ def test_what_services_may_lose_is_a_warning():
 
 def test_migration_in_a_swarm_that_shows_no_address_pool():
     """Engine 28 shows none if init named none: it uses its own, and the twin gets a range of it."""
-    world = at_work()
-    settings = replace(world.swarm.settings, default_addr_pool=())
-    (migration,) = foretold(world.agreed(settings=settings), MIGRATED)
+    sim = at_work()
+    settings = replace(sim.swarm.settings, default_addr_pool=())
+    (migration,) = foretold(sim.agreed(settings=settings), MIGRATED)
 
     assert ("", True) == (migration.problem, "remove overlay app" in [stage.doing for stage in migration.stages])
 
 
 def test_containers_that_are_stopped_are_named():
     """They come back with `disturb: true`, all but those that were started with `--rm`."""
-    world = run_container(at_work(), "w1", lifecycle.id_of(at_work(), lifecycle.overlay_spec()))
-    host = world.host("w1")
+    sim = run_container(at_work(), "w1", lifecycle.id_of(at_work(), lifecycle.overlay_spec()))
+    host = sim.host("w1")
     shell = replace(host.containers[0], name="shell")
     others = (Container(id="c", name="db", networks=(), paused=True), Container(id="d", networks=(), auto_remove=True))
-    world = world.with_host(replace(host, containers=(shell, *others)))
+    sim = sim.with_host(replace(host, containers=(shell, *others)))
     spec = lifecycle.gwbridge_spec("w1", disturb=True, lose_auto_removed=True, **NEW_BRIDGE)
-    (forecast,) = foretold(world, spec)
+    (forecast,) = foretold(sim, spec)
 
     assert (("db on w1 (paused)", "shell on w1"), ("d on w1",)) == (forecast.stopped, forecast.lost)
     assert "stop db on w1 (paused), shell on w1 and start them again" in forecast.disturbs
@@ -150,8 +150,8 @@ def test_containers_that_are_stopped_are_named():
 
 def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():
     """One host of three does not answer: none gets a bridge."""
-    world = cut(bare(*lifecycle.HOSTS), "w2")
-    found = foretold(world, *lifecycle.whole_stack(), known=False)
+    sim = cut(bare(*lifecycle.HOSTS), "w2")
+    found = foretold(sim, *lifecycle.whole_stack(), known=False)
 
     assert found[0].problem.startswith("nothing is begun: w2: nothing answers")
 
@@ -161,8 +161,8 @@ CLASH = "ingress.subnet: 10.55.0.0/16 is the same as 10.55.0.0/16, the route by 
 
 def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
     """Resources that are right stay so, the first that would write is blocked, and the rest is not reached."""
-    wanted = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
-    found = told(at_work(), plan_of(*wanted), *wanted, clashes=CLASH)
+    desired = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
+    found = told(at_work(), plan_of(*desired), *desired, clashes=CLASH)
 
     assert ["", f"nothing is begun: {CLASH}", NOT_REACHED] == [each.problem for each in found]
     assert not any(each.stages for each in found)
@@ -232,9 +232,9 @@ class Asked(Simulated):
 @pytest.mark.parametrize(("expected", "situation"), [([False], "nothing to do"), ([False, True], "bridges")])
 def test_tasks_that_stop_or_ended_are_read_where_something_would_happen(expected: list[bool], situation: str):
     """They are most of all tasks that a swarm remembers, and nobody waits for one where nothing is changed."""
-    world, specs, _ = SITUATIONS[situation]
-    hosts = Asked(world)
-    seen, found = tried(hosts, plan_of(*specs), state(world, *specs))
+    sim, specs, _ = SITUATIONS[situation]
+    hosts = Asked(sim)
+    seen, found = tried(hosts, plan_of(*specs), state(sim, *specs))
 
     assert expected == hosts.surveys
-    assert (hosts.survey(stopped=expected[-1]), foretold(world, *specs)) == (seen, found)
+    assert (hosts.survey(stopped=expected[-1]), foretold(sim, *specs)) == (seen, found)

@@ -112,7 +112,7 @@ def test_paths_of_two_folders_are_refused(stacks, tmp_path_factory):
 
 def test_colours_are_for_who_wants_them():
     """https://no-color.org."""
-    found = [run("map", "--out", "x", color=True, NO_COLOR=wish).stderr for wish in ("", "1")]
+    found = [run("map", "--out", "x", color=True, NO_COLOR=digest).stderr for digest in ("", "1")]
 
     assert [True, False] == ["\x1b[31m" in each for each in found]
     lines = [

@@ -13,8 +13,8 @@ from providers.discovery.leave_out import mended, outside, without
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import flow, stack_file_text
-from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
 from providers.rules.plan import plan_of
+from providers.rules.resource_types.gwbridge import ENGINE_DEFAULT
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.answers import pairs
@@ -94,14 +94,14 @@ def unreached(name="w9", why="w9 (10.99.0.9:22): no answer within 10 s", **node)
 
 def found(*members, networks=None, entry=None, **settings):
     """Return a swarm of these members (one manager, if none is named) with these networks (an ingress, if none is)."""
-    there = members or (member(),)
+    actual = members or (member(),)
     swarm = a_swarm(**settings)
-    nodes = tuple(each.node for each in there)
+    nodes = tuple(each.node for each in actual)
     listed = (ingress(),) if networks is None else tuple(networks)
     return Found(
         entry=entry or HostAccess(name="manager", address="10.99.0.1"),
         swarm=SwarmSurvey(settings=swarm, nodes=nodes, networks=listed),
-        members=tuple(there),
+        members=tuple(actual),
     )
 
 
@@ -116,14 +116,14 @@ def with_links(mtu, routes=""):
     return HostReport(host="m1", surroundings=surroundings(links + routes))
 
 
-def declared(there):
+def declared(actual):
     """The sections of what was found."""
-    return sections(there, OWNER)[0]
+    return sections(actual, OWNER)[0]
 
 
-def remarks(there):
+def remarks(actual):
     """Return the remarks on what was found, each as `kind: line`."""
-    return [f"{each.kind}: {each.line}" for each in sections(there, OWNER)[1]]
+    return [f"{each.kind}: {each.line}" for each in sections(actual, OWNER)[1]]
 
 
 # What is declared
@@ -207,10 +207,10 @@ DECLARED: dict[str, tuple[str, Found]] = {
 }
 
 
-@pytest.mark.parametrize(("expected", "there"), DECLARED.values(), ids=DECLARED)
-def test_what_is_declared(expected, there):
+@pytest.mark.parametrize(("expected", "actual"), DECLARED.values(), ids=DECLARED)
+def test_what_is_declared(expected, actual):
     """Each thing that is no default."""
-    said, raw = yaml.safe_load(f"{{{expected}}}"), declared(there)
+    said, raw = yaml.safe_load(f"{{{expected}}}"), declared(actual)
 
     assert said == {key: raw.get(key) for key in said}
 
@@ -263,7 +263,7 @@ def test_overlay_that_is_not_taken_over(line, odd):
 
 
 @pytest.mark.parametrize(
-    ("line", "there"),
+    ("line", "actual"),
     [
         (
             "not managed: network shop (10.5.0.0/24), made by the Compose project s, which looks after it; on m1, w1",
@@ -293,9 +293,9 @@ def test_overlay_that_is_not_taken_over(line, odd):
         ),
     ],
 )
-def test_what_is_told_beside_the_sections(line, there):
+def test_what_is_told_beside_the_sections(line, actual):
     """One line for each thing, however many hosts have it."""
-    assert [line] == remarks(there)
+    assert [line] == remarks(actual)
 
 
 # What clashes
@@ -338,12 +338,12 @@ CLASHES: dict[str, tuple[str, str, Found]] = {
 }
 
 
-@pytest.mark.parametrize(("left", "told", "there"), CLASHES.values(), ids=CLASHES)
-def test_what_clashes_is_left_out(left, told, there):
+@pytest.mark.parametrize(("left", "told", "actual"), CLASHES.values(), ids=CLASHES)
+def test_what_clashes_is_left_out(left, told, actual):
     """The rest is a stack file without a problem, which can be taken over."""
-    (raw, said), wanted = mended(declared(there)), yaml.safe_load(f"{{{left}}}")
+    (raw, said), desired = mended(declared(actual)), yaml.safe_load(f"{{{left}}}")
 
-    assert wanted == {key: raw.get(key) for key in wanted}
+    assert desired == {key: raw.get(key) for key in desired}
     line, (begins, _, ends) = next(each.line for each in said if each.kind == "clash"), told.partition("…")
     assert (begins, ends) == (line[: len(begins)], line[len(line) - len(ends) :])
 
@@ -351,9 +351,9 @@ def test_what_clashes_is_left_out(left, told, there):
 def test_range_named_as_free_meets_nothing_that_hosts_have():
     """The one beside it is the VPN's."""
     report = with_links(1500, "10.63.0.0/16 dev tun0\n")
-    there = found(member(report=report), networks=[ingress("10.64.0.0/16"), net("app", "10.64.0.0/16")])
-    raw, _ = sections(there, OWNER)
-    _, said = mended(raw, [each.subnet for each in there.taken])
+    actual = found(member(report=report), networks=[ingress("10.64.0.0/16"), net("app", "10.64.0.0/16")])
+    raw, _ = sections(actual, OWNER)
+    _, said = mended(raw, [each.subnet for each in actual.taken])
 
     assert ["10.65.0.0/16 is free"] == [each.line.split("; ")[1] for each in said if each.kind == "clash"]
 
@@ -370,13 +370,13 @@ def test_section_goes_with_its_last_overlay():
 def test_route_of_a_host_that_meets_a_network():
     """A route into the VPN that has the range of docker_gwbridge is told as a clash, with a free range."""
     report = replace(with_links(1500, "172.18.0.0/16 via 10.99.0.254 dev tun0\n"), networks=(bridge(),))
-    there = found(member(report=report))
-    raw, _ = sections(there, OWNER)
+    actual = found(member(report=report))
+    raw, _ = sections(actual, OWNER)
 
     assert [
         "gwbridge.subnet: 172.18.0.0/16 is the same as 172.18.0.0/16, the route by tun0 of m1: hosts would no longer "
         "reach what is there; 172.19.0.0/16 is free"
-    ] == [each.line for each in outside(raw, there, OWNER)]
+    ] == [each.line for each in outside(raw, actual, OWNER)]
 
 
 NETWORKS = st.lists(
@@ -397,15 +397,15 @@ NETWORKS = st.lists(
 @given(networks=NETWORKS, bridges=st.lists(st.sampled_from(["172.18.0.0/16", "10.0.0.0/16"]), min_size=1, max_size=3))
 def test_whatever_is_found_becomes_a_stack_file_that_can_be_used(networks, bridges):
     """The text is read back as what was meant, and makes a plan."""
-    there = [member(f"m{at}", at, bridge(subnet)) for at, subnet in enumerate(bridges, 1)]
-    whole = found(*there, networks=[ingress(), *networks])
+    actual = [member(f"m{at}", at, bridge(subnet)) for at, subnet in enumerate(bridges, 1)]
+    whole = found(*actual, networks=[ingress(), *networks])
     raw, said = sections(whole, OWNER)
     raw, clashes = mended(raw)
 
     text = stack_file_text(raw, [*said, *clashes], ["A heading."])
 
     assert raw == from_yaml(text)
-    assert plan_of(raw, OWNER).access.keys() == {each.name for each in there}
+    assert plan_of(raw, OWNER).access.keys() == {each.name for each in actual}
 
 
 # The file
@@ -484,8 +484,8 @@ def test_work_grows_as_the_members_do():
 
     def cost(members):
         down = [unreached(hostname=Counted("w"), state="down", availability="drain") for _ in range(members)]
-        there = found(*(replace(each, node=replace(each.node, id=f"n{at}")) for at, each in enumerate(down)))
-        return [calls(work) for work in (lambda: names(there.swarm.nodes), lambda: sections(there, OWNER))]
+        actual = found(*(replace(each, node=replace(each.node, id=f"n{at}")) for at, each in enumerate(down)))
+        return [calls(work) for work in (lambda: names(actual.swarm.nodes), lambda: sections(actual, OWNER))]
 
     assert all(many < 2.2 * few for few, many in zip(cost(200), cost(400), strict=True))
 

@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from providers.explain.firewall import script
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.doctor.ports import host_rules
 from providers.rules.plan import planned
 from providers.rules.stack_file.reading import from_yaml
 
 FILE = Path(__file__).resolve().parents[2] / "examples" / "bare-hosts" / "Pulumi.bare.yaml"
-JUDGED = verdict(from_yaml(FILE.read_bytes()))
+JUDGED = validate(from_yaml(FILE.read_bytes()))
 
 
 def test_it_is_a_plan_with_commands_before_it():
     """Each host has the same three, in this order."""
     plan = planned(JUDGED, "swarmnet/bare")
 
-    assert [["docker", "firewall", "members"]] * 3 == [[each.wanted.name for each in host] for host in plan.commands]
+    assert [["docker", "firewall", "members"]] * 3 == [[each.desired.name for each in host] for host in plan.commands]
     assert ("ingress", 3, 1) == (plan.ingress and plan.ingress.name, len(plan.nodes), len(plan.overlays))
 
 

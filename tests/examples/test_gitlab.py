@@ -104,10 +104,10 @@ def comment(gitlab: GitLab, folder: Path, report: str = REPORT) -> tuple[int, st
 @pytest.mark.parametrize("job", ["preview", "report", "plan", "deploy", "drift"])
 def test_jobs_run_the_shell_of_the_documentation(job: str):
     """Line by line; the report's status waits until the comment is made."""
-    there = lines({"report": "comment", "plan": ".plan", "deploy": ".deploy", "drift": ".drift"}.get(job, job))
+    actual = lines({"report": "comment", "plan": ".plan", "deploy": ".deploy", "drift": ".drift"}.get(job, job))
     facts = [line for line in lines(".facts") if job == "drift"]
 
-    assert [] == [line for line in TOLD[job].splitlines() if not any(each.startswith(line) for each in there + facts)]
+    assert [] == [line for line in TOLD[job].splitlines() if not any(each.startswith(line) for each in actual + facts)]
 
 
 def note(number: int, author: int, body: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from providers.explain.drift import (
     pending,
 )
 from providers.explain.forecast import Forecast, Stage
-from providers.rules.nouns.table import noun_of
+from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY
@@ -32,7 +32,7 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     Step,
 )
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import set_node
 from tests.support import lifecycle
@@ -65,16 +65,16 @@ BRIDGE = "com.docker.network.bridge."
 NOWHERE = {"host", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports", "lose_auto_removed"}
 
 
-def stack(*others: Spec) -> World:
+def stack(*others: Spec) -> SimulatorState:
     """Three hosts with one resource of each kind, all properties of which are declared; others take their places."""
-    wanted = {spec.resource_name: spec for spec in (*lifecycle.whole_stack(), *ALL, *others)}
-    return lifecycle.made(bare(*lifecycle.HOSTS), *wanted.values())
+    desired = {spec.resource_name: spec for spec in (*lifecycle.whole_stack(), *ALL, *others)}
+    return lifecycle.made(bare(*lifecycle.HOSTS), *desired.values())
 
 
 STACK = stack()
 
 
-def by_hand(*steps: Step, seconds: float = 20) -> World:
+def by_hand(*steps: Step, seconds: float = 20) -> SimulatorState:
     """The stack after somebody did this, one after the other."""
     acts = (act for step in steps for act in (partial(simulate.perform, step=step), elapsed(seconds)))
     return after(STACK, *acts)
@@ -83,19 +83,19 @@ def by_hand(*steps: Step, seconds: float = 20) -> World:
 recorded = partial(lifecycle.recorded, STACK)
 
 
-def facts(world: World, spec: Spec) -> Any:
+def facts(sim: SimulatorState, spec: Spec) -> Any:
     """Return what hosts report of a resource."""
-    return noun_of(spec).look(SimulatedHosts(world), spec, recorded(spec))
+    return type_of(spec).look(SimulatedHosts(sim), spec, recorded(spec))
 
 
-def found(world: World, spec: Spec) -> Finding:
+def found(sim: SimulatorState, spec: Spec) -> Finding:
     """Return what drift is found in a resource of the stack on these hosts."""
-    return finding(spec, recorded(spec), facts(world, spec))
+    return finding(spec, recorded(spec), facts(sim, spec))
 
 
-def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
+def drifted(sim: SimulatorState, spec: Spec) -> dict[str, tuple[Any, Any]]:
     """Return the differences by property: from what, to what."""
-    return {each.property: (each.recorded, each.there) for each in found(world, spec).differences}
+    return {each.property: (each.recorded, each.actual) for each in found(sim, spec).differences}
 
 
 each = pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.resource_name)
@@ -110,7 +110,7 @@ def test_what_is_as_recorded_is_no_drift(spec):
 # Every property, by name
 
 
-def network_of(spec: Spec, **changes: Any) -> World:
+def network_of(spec: Spec, **changes: Any) -> SimulatorState:
     """The stack with another network in the place of one, on w1 or in the swarm."""
     of_it, w1 = lifecycle.id_of(STACK, spec), STACK.host("w1")
     if spec is GWBRIDGE:
@@ -120,19 +120,19 @@ def network_of(spec: Spec, **changes: Any) -> World:
     return STACK.agreed(networks=tuple(networks))
 
 
-def of_the_swarm(**changes: Any) -> World:
+def of_the_swarm(**changes: Any) -> SimulatorState:
     """The stack with other settings of the swarm."""
     return STACK.agreed(settings=replace(STACK.swarm.settings, **changes))
 
 
-def of_the_node(**changes: Any) -> World:
+def of_the_node(**changes: Any) -> SimulatorState:
     """The stack with another entry of w1 among its members."""
     entry = STACK.swarm.node(STACK.host("w1").node_id)
     assert entry is not None
     return STACK.agreed(nodes=(*(node for node in STACK.swarm.nodes if node != entry), replace(entry, **changes)))
 
 
-def without(spec: Spec) -> World:
+def without(spec: Spec) -> SimulatorState:
     """The stack after somebody removed a network."""
     return by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, spec)))
 
@@ -159,7 +159,7 @@ INPUTS: list[tuple[Spec, dict[str, Any]]] = [
     (OVERLAY, {"attachable": True, "internal": True}),
 ]
 # What only hands do.
-DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
+DRIFTS: dict[str, dict[str, tuple[SimulatorState, Any, Any]]] = {
     "docker_gwbridge@w1": {
         "settled": (network_of(GWBRIDGE, internal=True), True, "it is internal: containers have no way out"),
         "network_id": (network_of(GWBRIDGE, id="other"), lifecycle.id_of(STACK, GWBRIDGE), "other"),
@@ -193,12 +193,12 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
     },
 }
 for _spec, _changes in INPUTS:
-    _world = stack(_spec.model_copy(update=_changes))
+    _sim = stack(_spec.model_copy(update=_changes))
     for _key, _value in _changes.items():
         _part = {"labels": "team", "options": "x"}.get(_key)
-        _was, _there = ((each.get(_part) if _part else each) for each in (getattr(_spec, _key), _value))
+        _was, _actual = ((each.get(_part) if _part else each) for each in (getattr(_spec, _key), _value))
         _name = f"{_key}.{_part}" if _part else _key
-        DRIFTS[_spec.resource_name].setdefault(_name, (_world, _was, _there))
+        DRIFTS[_spec.resource_name].setdefault(_name, (_sim, _was, _actual))
 CASES = [(spec, key) for spec in ALL for key in DRIFTS[spec.resource_name]]
 
 
@@ -207,9 +207,9 @@ CASES = [(spec, key) for spec in ALL for key in DRIFTS[spec.resource_name]]
 )
 def test_drift_is_reported_by_name(spec, key):
     """The report has what was recorded, and what is there."""
-    world, was, there = DRIFTS[spec.resource_name][key]
+    sim, was, actual = DRIFTS[spec.resource_name][key]
 
-    assert (was, there) == drifted(world, spec)[key]
+    assert (was, actual) == drifted(sim, spec)[key]
 
 
 @each
@@ -233,7 +233,7 @@ def test_sentence_that_a_refresh_recorded_is_still_drift():
 # By host
 
 
-def without_ingress() -> World:
+def without_ingress() -> SimulatorState:
     """The stack whose ingress lacks its share on w1."""
     w1 = STACK.host("w1")
     return STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
@@ -242,7 +242,7 @@ def without_ingress() -> World:
 def test_each_host_that_lacks_the_ingress_is_named():
     """Each has a row of its own."""
     why = "is not attached to the ingress: its sandbox or gateway endpoint is missing"
-    row = Difference(resource="ingress", host="w1", property="settled", recorded=True, there=why)
+    row = Difference(resource="ingress", host="w1", property="settled", recorded=True, actual=why)
 
     assert (row,) == found(without_ingress(), INGRESS).differences
 
@@ -292,7 +292,7 @@ def test_what_was_in_a_swarm_that_ended_is_gone(spec):
     result = finding(spec, recorded(spec), Unreachable("nobody"), ended=True)
     (difference,) = result.differences
 
-    assert (EXISTS, True, False) == (difference.property, difference.recorded, difference.there)
+    assert (EXISTS, True, False) == (difference.property, difference.recorded, difference.actual)
     assert result.gone
 
 
@@ -324,11 +324,11 @@ SITS = Forecast(resource="overlay/app")
 ATTACHABLE = OVERLAY.model_copy(update={"attachable": True})
 
 
-def winner(key: str, world: World, wanted: Spec | None, forecast: Forecast, spec: Spec = OVERLAY) -> str:
+def winner(key: str, sim: SimulatorState, desired: Spec | None, forecast: Forecast, spec: Spec = OVERLAY) -> str:
     """Return which side wins for a property of the overlay."""
-    result = found(world, spec)
+    result = found(sim, spec)
     (difference,) = (each for each in result.differences if each.property == key)
-    return outcome(difference, result, wanted, forecast).wins
+    return outcome(difference, result, desired, forecast).wins
 
 
 OPEN = DRIFTS["overlay/app"]["attachable"][0]
@@ -337,7 +337,7 @@ ANOTHER = DRIFTS["overlay/app"]["network_id"][0]
 
 
 @pytest.mark.parametrize(
-    ("wins", "key", "world", "wanted", "forecast"),
+    ("wins", "key", "sim", "desired", "forecast"),
     [
         pytest.param("stack file", "attachable", OPEN, OVERLAY, DOES, id="changed back"),
         pytest.param("there", "attachable", OPEN, ATTACHABLE, DOES, id="declared by now"),
@@ -349,9 +349,9 @@ ANOTHER = DRIFTS["overlay/app"]["network_id"][0]
         pytest.param("there", "network_id", ANOTHER, OVERLAY, SITS, id="taken over"),
     ],
 )
-def test_who_wins(wins, key, world, wanted, forecast):
+def test_who_wins(wins, key, sim, desired, forecast):
     """The stack file decides, and what the next `up` would do."""
-    assert wins == winner(key, world, wanted, forecast)
+    assert wins == winner(key, sim, desired, forecast)
 
 
 def test_protected_is_refused():

@@ -1,4 +1,4 @@
-"""Acts of others in explored worlds: each is said without the world in which it is done."""
+"""Acts of others in explored simulations: each is said without the simulation in which it is done."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +10,7 @@ from providers import simulate
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.steps import RemoveNetwork, UpdateService
-from providers.simulate import World, members, others
+from providers.simulate import SimulatorState, members, others
 from providers.simulate.others import change_service, create_service, named, service_spec, set_node
 from providers.simulate.workloads import read
 from tests.exploration import checks
@@ -22,12 +22,12 @@ from tests.support.simulated import on_host
 P = ParamSpec("P")
 
 
-def deed(act: Callable[Concatenate[World, P], World]) -> Callable[P, Act]:
-    """Return an act that waits for its world."""
+def deed(act: Callable[Concatenate[SimulatorState, P], SimulatorState]) -> Callable[P, Act]:
+    """Return an act that waits for its simulation."""
 
     @wraps(act)
     def said(*args: P.args, **kwargs: P.kwargs) -> Act:
-        return lambda world: act(world, *args, **kwargs)
+        return lambda sim: act(sim, *args, **kwargs)
 
     return said
 
@@ -35,144 +35,144 @@ def deed(act: Callable[Concatenate[World, P], World]) -> Callable[P, Act]:
 # On services
 
 
-def by_hand(world: World, service: str, **changes: object) -> World:
+def by_hand(sim: SimulatorState, service: str, **changes: object) -> SimulatorState:
     """Change top-level keys of a service's spec, and say so in a label."""
-    labels = read(named(world, service).spec)["Labels"]
-    return change_service(world, service, **changes, Labels={**labels, BY_HAND: ""})
+    labels = read(named(sim, service).spec)["Labels"]
+    return change_service(sim, service, **changes, Labels={**labels, BY_HAND: ""})
 
 
-def template(world: World, service: str, **changes: object) -> World:
+def template(sim: SimulatorState, service: str, **changes: object) -> SimulatorState:
     """Change keys of a service's task template by hand."""
-    return by_hand(world, service, TaskTemplate={**read(named(world, service).spec)["TaskTemplate"], **changes})
+    return by_hand(sim, service, TaskTemplate={**read(named(sim, service).spec)["TaskTemplate"], **changes})
 
 
 @deed
-def another_image(world: World, service: str) -> World:
+def another_image(sim: SimulatorState, service: str) -> SimulatorState:
     """Somebody changes what a service's tasks are made of, which replaces them."""
-    return template(world, service, ContainerSpec={"Image": "other"})
+    return template(sim, service, ContainerSpec={"Image": "other"})
 
 
 @deed
-def another_placement(world: World, service: str) -> World:
+def another_placement(sim: SimulatorState, service: str) -> SimulatorState:
     """Somebody changes where a service's tasks may run, which moves none of them."""
-    return template(world, service, Placement={"Constraints": ["node.role != x"]})
+    return template(sim, service, Placement={"Constraints": ["node.role != x"]})
 
 
 @deed
-def another_port(world: World, service: str, port: int) -> World:
+def another_port(sim: SimulatorState, service: str, port: int) -> SimulatorState:
     """Somebody publishes one more port of a service."""
     more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
-    ports = checks.raw_ports(read(named(world, service).spec))
-    return by_hand(world, service, EndpointSpec={"Ports": [*ports, more]})
+    ports = checks.raw_ports(read(named(sim, service).spec))
+    return by_hand(sim, service, EndpointSpec={"Ports": [*ports, more]})
 
 
 @deed
-def unpublished(world: World, service: str) -> World:
+def unpublished(sim: SimulatorState, service: str) -> SimulatorState:
     """Somebody deploys a service without any port, as `docker stack deploy` does: nothing is kept of what was there."""
     new = {"EndpointSpec": {"Ports": []}, "Labels": {BY_HAND: ""}, "UpdateConfig": {"Parallelism": 1}}
-    return change_service(world, service, **new)
+    return change_service(sim, service, **new)
 
 
 @deed
-def scaled(world: World, service: str, replicas: int) -> World:
+def scaled(sim: SimulatorState, service: str, replicas: int) -> SimulatorState:
     """Somebody wants another number of tasks, if it is not one on every node."""
-    everywhere = "Global" in read(named(world, service).spec)["Mode"]
-    return world if everywhere else by_hand(world, service, Mode={"Replicated": {"Replicas": replicas}})
+    everywhere = "Global" in read(named(sim, service).spec)["Mode"]
+    return sim if everywhere else by_hand(sim, service, Mode={"Replicated": {"Replicas": replicas}})
 
 
 @deed
-def rolled_back(world: World, service: str) -> World:
+def rolled_back(sim: SimulatorState, service: str) -> SimulatorState:
     """Somebody rolls a service back to its former spec."""
-    found = named(world, service)
+    found = named(sim, service)
     update = UpdateService(service_id=found.id, version=found.version, spec=found.previous)
-    return simulate.perform(world, update) if found.previous else world
+    return simulate.perform(sim, update) if found.previous else sim
 
 
 @deed
-def failing(world: World, service: str) -> World:
+def failing(sim: SimulatorState, service: str) -> SimulatorState:
     """The tasks of a service's updates die at once from now on, if no update of others is under way."""
-    theirs = BY_HAND in dict(named(world, service).labels)
-    return world if theirs else others.break_service(world, service)
+    theirs = BY_HAND in dict(named(sim, service).labels)
+    return sim if theirs else others.break_service(sim, service)
 
 
 @deed
-def created(world: World, port: int, mode: str = "ingress") -> World:
+def created(sim: SimulatorState, port: int, mode: str = "ingress") -> SimulatorState:
     """Somebody creates a service that publishes a port, if none has its name."""
-    there = any(service.name == "alien" for service in world.swarm.services)
-    return world if there else create_service(world, service_spec("alien", ports=((port, 80),), mode=mode))
+    actual = any(service.name == "alien" for service in sim.swarm.services)
+    return sim if actual else create_service(sim, service_spec("alien", ports=((port, 80),), mode=mode))
 
 
 @deed
-def removed(world: World, service: str) -> World:
+def removed(sim: SimulatorState, service: str) -> SimulatorState:
     """Somebody removes a service."""
-    there = any(each.name == service for each in world.swarm.services)
-    return others.remove_service(world, service) if there else world
+    actual = any(each.name == service for each in sim.swarm.services)
+    return others.remove_service(sim, service) if actual else sim
 
 
 # On networks
 
 
 @deed
-def used(world: World) -> World:
+def used(sim: SimulatorState) -> SimulatorState:
     """Somebody creates a service on our overlay."""
-    known = id_of(world, overlay_spec())
-    return create_service(world, service_spec("late", networks=(known,))) if known else world
+    known = id_of(sim, overlay_spec())
+    return create_service(sim, service_spec("late", networks=(known,))) if known else sim
 
 
 @deed
-def contained(world: World, host: str) -> World:
+def contained(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody runs a container on our overlay."""
-    known = id_of(world, overlay_spec())
-    return others.run_container(world, host, known) if known and world.host(host).member else world
+    known = id_of(sim, overlay_spec())
+    return others.run_container(sim, host, known) if known and sim.host(host).member else sim
 
 
 @deed
-def taken_off(world: World, host: str) -> World:
+def taken_off(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody takes the stopped containers of a host off their networks."""
-    return on_host(world, host, containers=tuple(replace(each, networks=()) for each in world.host(host).containers))
+    return on_host(sim, host, containers=tuple(replace(each, networks=()) for each in sim.host(host).containers))
 
 
 @deed
-def removed_too_early(world: World) -> World:
+def removed_too_early(sim: SimulatorState) -> SimulatorState:
     """Somebody removes the ingress while tasks are on it: their hosts keep it."""
     with suppress(InUse):
-        return simulate.perform(world, RemoveNetwork(id=world.swarm.ingress.id)) if world.swarm.ingress else world
-    return world
+        return simulate.perform(sim, RemoveNetwork(id=sim.swarm.ingress.id)) if sim.swarm.ingress else sim
+    return sim
 
 
 # On members
 
 
 @deed
-def paused(world: World, host: str) -> World:
+def paused(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody pauses a node, and says so in a label."""
-    return set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),))
+    return set_node(sim, host, availability="pause", labels=((BY_HAND, "pause"),))
 
 
 @deed
-def drained(world: World, host: str) -> World:
+def drained(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody drains a node, and says so in a label; nobody could tell it from a drain of ours that goes on."""
-    node = world.swarm.node(world.host(host).node_id)
+    node = sim.swarm.node(sim.host(host).node_id)
     ours = node is not None and maintenance.out(node)
-    return world if ours else set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
+    return sim if ours else set_node(sim, host, availability="drain", labels=((BY_HAND, "drain"),))
 
 
 @deed
-def given_role(world: World, host: str, role: str) -> World:
+def given_role(sim: SimulatorState, host: str, role: str) -> SimulatorState:
     """Somebody promotes or demotes a node, if the swarm lets them."""
-    return set_node(world, host, role=role)
+    return set_node(sim, host, role=role)
 
 
 @deed
-def labelled(world: World, host: str) -> World:
+def labelled(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody labels a node."""
-    return set_node(world, host, labels=(("theirs", "1"),))
+    return set_node(sim, host, labels=(("theirs", "1"),))
 
 
 @deed
-def started(world: World, host: str) -> World:
+def started(sim: SimulatorState, host: str) -> SimulatorState:
     """Docker starts again on a host."""
-    return world if world.host(host).docker else members.start_docker(world, host)
+    return sim if sim.host(host).docker else members.start_docker(sim, host)
 
 
 def losing(*hosts: str) -> dict[str, dict[str, Act]]:

@@ -1,4 +1,4 @@
-"""Every state that a run can reach in a small world, whatever happens in between.
+"""Every state that a run can reach in a small simulation, whatever happens in between.
 
 From each state the run goes on by one decision: all of its steps, or only one of them (it was killed in the middle; a
 run remembers nothing, so that a fresh one needs no states of its own but that it has seen nothing yet). Or, once on a
@@ -19,15 +19,15 @@ from providers import simulate
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
-from providers.simulate import Manners, World
+from providers.simulate import SimulatorState, Timings
 from providers.simulate.tasks import Tasks
 
-Act = Callable[[World], World]
-Check = Callable[[World], str | None]
+Act = Callable[[SimulatorState], SimulatorState]
+Check = Callable[[SimulatorState], str | None]
 
 # All times are whole ticks, so that states meet again.
 TICK = 1.0
-MANNERS = Manners(
+TIMINGS = Timings(
     allocation=TICK,
     ingress_arrives=TICK,
     drop=TICK,
@@ -55,17 +55,17 @@ PASSING = (Conflict, NoQuorum, NotAManager)
 IDS = re.compile(r"[a-z]{1,2}0000\d{6,7}")
 ATOMS = frozenset({str, int, float, bool, type(None)})
 # What moves by itself and decides nothing.
-COUNTS = frozenset({"version", "made", "next_port", "manners"})
+COUNTS = frozenset({"version", "made", "next_port", "timings"})
 
 
 @dataclass(frozen=True)
 class State:
-    """A world, the seconds for which a run has seen it unchanged, and what may still befall it on this path.
+    """A simulation, the seconds for which a run has seen it unchanged, and what may still befall it on this path.
 
     back: the number of the way back that a run which turned round is on.
     """
 
-    world: World
+    sim: SimulatorState
     patience: float = 0
     others: bool = True
     losses: bool = True
@@ -79,7 +79,7 @@ class State:
         return blake2b(renamed.encode(), digest_size=12).digest()
 
 
-_plain: dict[int, tuple[object, str]] = {}  # by identity: most of a world is the same objects as before
+_plain: dict[int, tuple[object, str]] = {}  # by identity: most of a simulation is the same objects as before
 
 
 def plain(thing: object) -> str:
@@ -103,49 +103,50 @@ def plain(thing: object) -> str:
     return _plain[id(thing)][1]
 
 
-def written_over(before: World, theirs: World, world: World) -> str | None:
-    """Say which networks, and labels of services and nodes, others added between the first two worlds, if the third
-    one is without them; what is gone with its owner was not written over."""
-    there = labels(world)
-    undone = additions(theirs) - additions(before) - additions(world)
-    lost = sorted(label or owner for owner, label in undone if not label or owner in there)
+def written_over(before: SimulatorState, theirs: SimulatorState, sim: SimulatorState) -> str | None:
+    """Say which networks, and labels of services and nodes, others added between the first two simulations, if the
+    third one is without them; what is gone with its owner was not written over."""
+    actual = labels(sim)
+    undone = additions(theirs) - additions(before) - additions(sim)
+    lost = sorted(label or owner for owner, label in undone if not label or owner in actual)
     return f"what others have added was written over: {', '.join(lost)}" if lost else None
 
 
-def additions(world: World) -> set[tuple[str, str]]:
+def additions(sim: SimulatorState) -> set[tuple[str, str]]:
     """The networks of a swarm, and the labels of its services and nodes: each by its owner's id and its key."""
-    owned = {(owner, key) for owner, pairs in labels(world).items() for key, _ in pairs}
-    return owned | {(net.id, "") for net in world.swarm.networks}
+    owned = {(owner, key) for owner, pairs in labels(sim).items() for key, _ in pairs}
+    return owned | {(net.id, "") for net in sim.swarm.networks}
 
 
-def labels(world: World) -> dict[str, Pairs]:
+def labels(sim: SimulatorState) -> dict[str, Pairs]:
     """The labels of all services and nodes, by id."""
-    of_services = {each.id: each.labels for each in world.swarm.services}
-    return of_services | {each.id: each.labels for each in world.swarm.nodes}
+    of_services = {each.id: each.labels for each in sim.swarm.services}
+    return of_services | {each.id: each.labels for each in sim.swarm.nodes}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A world to explore: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
+    """A simulation to explore: how a run looks and decides, what others may do, which hosts may be lost, what must
+    hold.
 
-    manners: how long things take. hurried: its time may be over anywhere. ways_back: how a run that can't go on
-    finishes what was begun. always, when_done, when_ended: say what is wrong with a world, or None if nothing is; the
-    last one however a run has ended. harm: says what is wrong with a step.
+    timings: how long things take. hurried: its time may be over anywhere. ways_back: how a run that can't go on
+    finishes what was begun. always, when_done, when_ended: say what is wrong with a simulation, or None if nothing is;
+    the last one however a run has ended. harm: says what is wrong with a step.
     """
 
-    start: World
-    look: Callable[[World], Any]
+    start: SimulatorState
+    look: Callable[[SimulatorState], Any]
     decide: Callable[[Any], Decision]
     others: dict[str, Act] = field(default_factory=dict)
     losses: dict[str, Act] = field(default_factory=dict)
     returns: dict[str, Act] = field(default_factory=dict)
-    always: Check = lambda world: None
-    when_done: Check = lambda world: None
-    when_ended: Check = lambda world: None
+    always: Check = lambda sim: None
+    when_done: Check = lambda sim: None
+    when_ended: Check = lambda sim: None
     ways_back: tuple[Callable[[Any], Decision], ...] = ()
     hurried: bool = True
-    harm: Callable[[World, Step], str | None] = lambda world, step: None
-    manners: Manners = MANNERS
+    harm: Callable[[SimulatorState, Step], str | None] = lambda sim, step: None
+    timings: Timings = TIMINGS
 
 
 @dataclass
@@ -163,12 +164,12 @@ class Exploration:
 
     def run(self) -> "Exploration":
         """Visit every state."""
-        start = replace(self.scene.start, manners=self.scene.manners)
+        start = replace(self.scene.start, timings=self.scene.timings)
         others, losses = bool(self.scene.others), bool(self.scene.losses)
         self.reach(State(start, 0, others, losses, in_time=self.scene.hurried), None, "start")
         while self.queue:
             here, state = self.queue.popleft()
-            problem = self.scene.always(state.world)
+            problem = self.scene.always(state.sim)
             if problem:
                 self.problems[here] = problem
                 self.onward[here] = "wrong"
@@ -189,7 +190,7 @@ class Exploration:
     def go_on(self, here: bytes, state: State) -> bytes | str:
         """One turn of the loop: the state after it, or how the run ends here."""
         try:
-            facts = self.scene.look(state.world)
+            facts = self.scene.look(state.sim)
         except PASSING as problem:
             onward = self.rest(here, state, str(problem))
             return f"error: {problem}" if isinstance(onward, str) else onward
@@ -211,18 +212,18 @@ class Exploration:
 
     def done(self, here: bytes, state: State) -> str:
         """The run calls it done: then it has to be, and to stay so."""
-        at_rest = simulate.elapse(state.world, REST)
-        problem = self.scene.when_done(state.world) or self.scene.when_done(at_rest) or self.scene.always(at_rest)
+        at_rest = simulate.elapse(state.sim, REST)
+        problem = self.scene.when_done(state.sim) or self.scene.when_done(at_rest) or self.scene.always(at_rest)
         if problem:
             self.problems[here] = f"done, but {problem}"
         return "done"
 
     def undone(self, here: bytes, state: State, decision: Blocked) -> bytes | str:
         """Blocked, once what only this run made is taken back."""
-        after = performed(state.world, decision.undo)
-        if not (decision.undo and isinstance(after, World)):
+        after = performed(state.sim, decision.undo)
+        if not (decision.undo and isinstance(after, SimulatorState)):
             return self.turn_round(here, state, f"blocked: {decision.reason}")
-        undone = replace(state, world=after, patience=0)
+        undone = replace(state, sim=after, patience=0)
         self.reach(undone, here, "take back what was begun")
         return self.turn_round(here, undone, f"blocked: {decision.reason}")
 
@@ -234,24 +235,24 @@ class Exploration:
 
     def ended(self, here: bytes, state: State, end: str) -> str:
         """The run has ended without being done."""
-        problem = self.scene.when_ended(state.world)
+        problem = self.scene.when_ended(state.sim)
         if problem:
             self.problems[here] = f"{end}, but {problem}"
         return end
 
     def act(self, here: bytes, state: State, decision: Steps) -> bytes | str:
         """All steps at once; and, for who was killed in the middle, each one alone; and with somebody in between."""
-        harm = next(filter(None, (self.scene.harm(state.world, step) for step in decision.steps)), None)
+        harm = next(filter(None, (self.scene.harm(state.sim, step) for step in decision.steps)), None)
         if harm:
             self.problems[here] = harm
         for step in decision.steps if len(decision.steps) > 1 else ():
-            alone = performed(state.world, (step,))
-            if isinstance(alone, World):
-                self.reach(replace(state, world=alone, patience=0), here, f"killed after {step}")
+            alone = performed(state.sim, (step,))
+            if isinstance(alone, SimulatorState):
+                self.reach(replace(state, sim=alone, patience=0), here, f"killed after {step}")
         self.act_late(here, state, decision)
-        after = performed(state.world, decision.steps)
-        if isinstance(after, World):
-            return self.reach(replace(state, world=after, patience=0), here, decision.doing)
+        after = performed(state.sim, decision.steps)
+        if isinstance(after, SimulatorState):
+            return self.reach(replace(state, sim=after, patience=0), here, decision.doing)
         if isinstance(after, PASSING):
             return self.rest(here, state, f"{type(after).__name__}: {after}", acted=True)
         return self.turn_round(here, state, f"error: {after}")
@@ -259,14 +260,14 @@ class Exploration:
     def act_late(self, here: bytes, state: State, decision: Steps) -> None:
         """Somebody else acts between the look and the steps that it led to."""
         for label, act in self.scene.others.items() if state.others else ():
-            changed = attempt(act, state.world)
+            changed = attempt(act, state.sim)
             late = performed(changed, decision.steps) if changed else None
-            if changed and isinstance(late, World):
-                late_here = replace(state, world=late, patience=0, others=False)
-                there = self.reach(late_here, here, f"{label} | {decision.doing}")
-                problem = written_over(state.world, changed, late)
+            if changed and isinstance(late, SimulatorState):
+                late_here = replace(state, sim=late, patience=0, others=False)
+                actual = self.reach(late_here, here, f"{label} | {decision.doing}")
+                problem = written_over(state.sim, changed, late)
                 if problem:
-                    self.problems[there] = problem
+                    self.problems[actual] = problem
 
     def rest(self, here: bytes, state: State, for_what: str, *, acted: bool = False) -> bytes | str:
         """Let a moment pass in the run; it is stuck if nothing moves any more."""
@@ -317,40 +318,40 @@ class Exploration:
         return lines[::-1]
 
 
-def performed(world: World, steps: tuple[Step, ...]) -> World | SwarmnetError:
-    """The world after steps at once, or the gravest refusal; one that is refused does not keep the others back."""
+def performed(sim: SimulatorState, steps: tuple[Step, ...]) -> SimulatorState | SwarmnetError:
+    """The simulation after steps at once, or the gravest refusal; one that is refused does not keep the others back."""
     refusals: list[SwarmnetError] = []
     for step in steps:
         try:
-            world = simulate.perform(world, step)
+            sim = simulate.perform(sim, step)
         except SwarmnetError as problem:
             refusals.append(problem)
     grave = [problem for problem in refusals if not isinstance(problem, PASSING)]
     if grave:
         return grave[0]
-    return refusals[0] if refusals and len(refusals) == len(steps) else world
+    return refusals[0] if refusals and len(refusals) == len(steps) else sim
 
 
-def attempt(act: Act, world: World) -> World | None:
-    """Return the world after an act of somebody, or None if it was refused."""
+def attempt(act: Act, sim: SimulatorState) -> SimulatorState | None:
+    """Return the simulation after an act of somebody, or None if it was refused."""
     try:
-        return act(world)
+        return act(sim)
     except SwarmnetError:
         return None
 
 
 def waited(scene: Scene, state: State, *, acted: bool) -> State:
     """The state after a tick in a run: patience grows while the facts stay the same."""
-    world = simulate.elapse(state.world, TICK)
-    if acted or seen(scene, world) != seen(scene, state.world):
-        return replace(state, world=world, patience=0)
-    return replace(state, world=world, patience=min(PATIENCE, state.patience + TICK))
+    sim = simulate.elapse(state.sim, TICK)
+    if acted or seen(scene, sim) != seen(scene, state.sim):
+        return replace(state, sim=sim, patience=0)
+    return replace(state, sim=sim, patience=min(PATIENCE, state.patience + TICK))
 
 
-def seen(scene: Scene, world: World) -> object:
+def seen(scene: Scene, sim: SimulatorState) -> object:
     """Return the part of what a run sees that counts for its patience, or the kind of error if it sees nothing."""
     try:
-        facts = scene.look(world)
+        facts = scene.look(sim)
         return getattr(facts, "calm", facts)
     except SwarmnetError as problem:
         return type(problem)
@@ -358,17 +359,17 @@ def seen(scene: Scene, world: World) -> object:
 
 def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
     """Yield what can happen to a state without this run: another run, time, others, a host lost or back."""
-    if state.patience or state.back:  # all else befalls the fresh run, whose world is the same
+    if state.patience or state.back:  # all else befalls the fresh run, whose simulation is the same
         yield "another run", replace(state, patience=0, back=0)
         return
     if scene.ways_back and state.in_time:
         yield "its time is over", replace(state, in_time=False, back=1)
-    yield "time", replace(state, world=simulate.elapse(state.world, TICK))
+    yield "time", replace(state, sim=simulate.elapse(state.sim, TICK))
     for label, act in scene.others.items() if state.others else ():
-        changed = attempt(act, state.world)
+        changed = attempt(act, state.sim)
         if changed is not None:
-            yield label, replace(state, world=changed, others=False)
+            yield label, replace(state, sim=changed, others=False)
     for label, act in (scene.losses if state.losses else scene.returns).items():
-        changed = attempt(act, state.world)
-        if changed is not None and changed != state.world:
-            yield label, replace(state, world=changed, losses=False)
+        changed = attempt(act, state.sim)
+        if changed is not None and changed != state.sim:
+            yield label, replace(state, sim=changed, losses=False)

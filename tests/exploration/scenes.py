@@ -1,4 +1,4 @@
-"""The worlds that are explored: small ones with every check, large ones by `python -m tests.exploration`."""
+"""The simulations that are explored: small ones with every check, large ones by `python -m tests.exploration`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,14 +6,14 @@ from functools import cache, partial
 from typing import Any
 
 from providers import simulate
-from providers.rules.nouns import departure, gwbridge, ingress, node, overlay, swarm
+from providers.rules.resource_types import departure, gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, PauseContainer, RemoveNetwork
-from providers.simulate import World, bare, elapse, members, others
+from providers.simulate import SimulatorState, bare, elapse, members, others
 from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import create_service, service_spec
 from tests.exploration import checks, deeds
-from tests.exploration.explore import MANNERS, Check, Scene
+from tests.exploration.explore import TIMINGS, Check, Scene
 from tests.simulate.swarms import web
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 from tests.support.networks import create_network
@@ -35,72 +35,72 @@ ONE_BY_ONE = service_spec("web", ports=((8080, 80),), replicas=2, UpdateConfig={
 
 
 @cache
-def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...] = HOSTS) -> World:
+def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...] = HOSTS) -> SimulatorState:
     """The whole stack on three hosts, or on these, with an overlay of others and these services, at rest."""
-    world = made(bare(*hosts), swarm_spec(members=hosts), node_spec("m1", role="manager"))
+    sim = made(bare(*hosts), swarm_spec(members=hosts), node_spec("m1", role="manager"))
     nodes = (node_spec(host, role="manager" if host in managers else "worker") for host in hosts[1:])
-    world = made(world, *nodes, ingress_spec(), overlay_spec(attachable=True))
+    sim = made(sim, *nodes, ingress_spec(), overlay_spec(attachable=True))
     theirs = create_network(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
-    world = simulate.perform(world, theirs)
+    sim = simulate.perform(sim, theirs)
     for spec in services:
-        world = elapse(create_service(elapse(world, 1), spec), 20)
-    return elapse(world, 20)
+        sim = elapse(create_service(elapse(sim, 1), spec), 20)
+    return elapse(sim, 20)
 
 
-def with_users() -> World:
+def with_users() -> SimulatorState:
     """The stack with a service on its overlay."""
     networks = (id_of(stack(), overlay_spec()),)
     return serving(service_spec("web", ports=((8080, 80),), networks=networks, replicas=2))
 
 
-def with_container(*, paused: bool = False) -> World:
+def with_container(*, paused: bool = False) -> SimulatorState:
     """The stack with a standalone container on its overlay."""
-    world = stack(WEB)
-    world = elapse(others.run_container(world, "w1", id_of(world, overlay_spec())), 5)
-    (container,) = world.host("w1").containers
-    return simulate.perform(world, PauseContainer(host="w1", id=container.id)) if paused else world
+    sim = stack(WEB)
+    sim = elapse(others.run_container(sim, "w1", id_of(sim, overlay_spec())), 5)
+    (container,) = sim.host("w1").containers
+    return simulate.perform(sim, PauseContainer(host="w1", id=container.id)) if paused else sim
 
 
-def left_behind() -> World:
+def left_behind() -> SimulatorState:
     """A service without ports has a task on the ingress: its placement was changed before they were taken off."""
-    world = elapse(deeds.another_placement("web")(stack(WEB)), 20)
-    return elapse(deeds.unpublished("web")(world), 20)
+    sim = elapse(deeds.another_placement("web")(stack(WEB)), 20)
+    return elapse(deeds.unpublished("web")(sim), 20)
 
 
-def stuck() -> World:
+def stuck() -> SimulatorState:
     """Somebody removed the ingress too early: hosts keep it for good."""
-    world = stack(WEB)
-    world = others.change_service(world, "web", EndpointSpec={"Ports": []})
-    return elapse(simulate.perform(world, RemoveNetwork(id=id_of(world, ingress_spec()))), 60)
+    sim = stack(WEB)
+    sim = others.change_service(sim, "web", EndpointSpec={"Ports": []})
+    return elapse(simulate.perform(sim, RemoveNetwork(id=id_of(sim, ingress_spec()))), 60)
 
 
 # Where it starts in swarms that are not tidy
 
 
-def serving(spec: str, world: World | None = None, **manner: Any) -> World:
+def serving(spec: str, sim: SimulatorState | None = None, **manner: Any) -> SimulatorState:
     """The stack with one more service, some time later. manner: how its tasks end."""
-    return elapse(create_service(world or stack(), spec, **manner), 20)
+    return elapse(create_service(sim or stack(), spec, **manner), 20)
 
 
-def forgotten() -> World:
+def forgotten() -> SimulatorState:
     """A task that found no place, and that the scheduler looks at no more; there is a place by now."""
-    world = elapse(others.change_service(UNTIDY["no place"](), "web", Labels={"a": "b"}), 5)
+    sim = elapse(others.change_service(UNTIDY["no place"](), "web", Labels={"a": "b"}), 5)
     for label in ("y", "x"):
-        world = elapse(others.set_node(world, "w1", labels=((label, "1"),)), 5)
-    return world
+        sim = elapse(others.set_node(sim, "w1", labels=((label, "1"),)), 5)
+    return sim
 
 
-def paused_rollout() -> World:
+def paused_rollout() -> SimulatorState:
     """Somebody's rollout stands at its first bad task."""
-    world = others.break_service(serving(web(3, at_once=1)), "web")
-    world = elapse(deeds.another_image("web")(world), 60)
-    return world.with_service(replace(others.named(world, "web"), failing=False))
+    sim = others.break_service(serving(web(3, at_once=1)), "web")
+    sim = elapse(deeds.another_image("web")(sim), 60)
+    return sim.with_service(replace(others.named(sim, "web"), failing=False))
 
 
-def with_container_that_ends() -> World:
+def with_container_that_ends() -> SimulatorState:
     """A container on our overlay has run to its end."""
-    world = stack(WEB)
-    return elapse(others.run_container(world, "w1", id_of(world, overlay_spec()), ends=True), 5)
+    sim = stack(WEB)
+    return elapse(others.run_container(sim, "w1", id_of(sim, overlay_spec()), ends=True), 5)
 
 
 ONE_EACH = {"Placement": {"MaxReplicas": 1}}
@@ -110,7 +110,7 @@ OVER_HALF_OF_W1 = {
     "Resources": {"Reservations": {"NanoCPUs": 1_500_000_000}},
     "Placement": {"Constraints": ["node.hostname == w1"]},
 }
-UNTIDY: dict[str, Callable[[], World]] = {
+UNTIDY: dict[str, Callable[[], SimulatorState]] = {
     "global, a node is paused": lambda: elapse(others.set_node(stack(EVERYWHERE), "w1", availability="pause"), 5),
     "start first on full nodes": lambda: stack(web(3, order="start-first", **ONE_EACH)),
     "start first on the one node that will do": lambda: serving(web(1, order="start-first", **OVER_HALF_OF_W1)),
@@ -138,12 +138,12 @@ UNTIDY: dict[str, Callable[[], World]] = {
 # What is done there
 
 
-def ours(world: World) -> str | None:
+def ours(sim: SimulatorState) -> str | None:
     """Say if the ingress is not the new one."""
-    return None if world.swarm.ingress and world.swarm.ingress.subnet == NEW_INGRESS.subnet else "it is the old one"
+    return None if sim.swarm.ingress and sim.swarm.ingress.subnet == NEW_INGRESS.subnet else "it is the old one"
 
 
-def swap(start: World, *, may_go: tuple[str, ...] = (), right: Check = ours, **given: Any) -> Scene:
+def swap(start: SimulatorState, *, may_go: tuple[str, ...] = (), right: Check = ours, **given: Any) -> Scene:
     """The ingress changed under services that publish through it."""
     on_ingress = checks.all_of(checks.ingress_everywhere, checks.tasks_on_ingress)
     return Scene(
@@ -162,35 +162,35 @@ def swap(start: World, *, may_go: tuple[str, ...] = (), right: Check = ours, **g
     )
 
 
-def swap_with_one_cut_off(start: World, name: str) -> Scene:
+def swap_with_one_cut_off(start: SimulatorState, name: str) -> Scene:
     """The ingress changed while a host may be away: the one that it has then stays until the next `up --refresh`
     (measurements.md#host-that-is-down), which the row says."""
     untouched = checks.all_of(checks.no_trace, checks.specs_as_before(start), ours)
     whole = swap(start).when_done
 
-    def done(world: World) -> str | None:
-        copies = (copy for copy in world.host(name).networks if copy.ingress)
-        return (untouched if any(world.swarm.network(copy.id) is None for copy in copies) else whole)(world)
+    def done(sim: SimulatorState) -> str | None:
+        copies = (copy for copy in sim.host(name).networks if copy.ingress)
+        return (untouched if any(sim.swarm.network(copy.id) is None for copy in copies) else whole)(sim)
 
     always = checks.all_of(checks.nothing_lost(start), checks.one_out)
     return swap(start, when_done=done, always=always, harm=checks.breaks_quorum, **deeds.cutting(name))
 
 
-def roughly(start: World) -> dict[str, Any]:
+def roughly(start: SimulatorState) -> dict[str, Any]:
     """What has to hold of a swap where hosts keep an old ingress for good: Engines may be restarted."""
     return {"harm": checks.breaks_quorum, "always": checks.nothing_lost(start)}
 
 
-def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene:
+def bridge(start: SimulatorState, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene:
     """docker_gwbridge changed on a member."""
 
-    def right(world: World) -> str | None:
-        found = world.host(spec.host).network("docker_gwbridge")
+    def right(sim: SimulatorState) -> str | None:
+        found = sim.host(spec.host).network("docker_gwbridge")
         return None if found and found.subnet == spec.subnet else "it is the old one"
 
     return Scene(
         start,
-        lambda world: gwbridge.look(SimulatedHosts(world), spec, {}),
+        lambda sim: gwbridge.look(SimulatedHosts(sim), spec, {}),
         partial(gwbridge.next_step, spec, known=True),
         always=checks.nothing_lost(start),
         when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run(start)),
@@ -201,17 +201,17 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
     )
 
 
-def migration(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
+def migration(start: SimulatorState, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
     """An overlay changed while services use it."""
     known = id_of(start, NEW_OVERLAY)
 
-    def right(world: World) -> str | None:
-        found = [net.subnet for net in world.swarm.networks if net.name.startswith(NEW_OVERLAY.name)]
+    def right(sim: SimulatorState) -> str | None:
+        found = [net.subnet for net in sim.swarm.networks if net.name.startswith(NEW_OVERLAY.name)]
         return None if found == [NEW_OVERLAY.subnet] else f"there is {found}"
 
     return Scene(
         start,
-        lambda world: simulate.overlay_facts(world, NEW_OVERLAY.name, known, thorough=True),
+        lambda sim: simulate.overlay_facts(sim, NEW_OVERLAY.name, known, thorough=True),
         partial(overlay.next_step, NEW_OVERLAY, network_id=known),
         always=checks.all_of(checks.nothing_lost(start, may_go=may_go), checks.networks_exist),
         when_done=checks.all_of(checks.no_trace, right),
@@ -227,31 +227,31 @@ def joining(role: str) -> Scene:
         partial(simulate.node_facts, host="w1"),
         partial(node.next_step, node_spec("w1", role=role), known=False),
         **deeds.losing("w1"),
-        when_done=lambda world: None if world.swarm.node(world.host("w1").node_id) else "it is no member",
+        when_done=lambda sim: None if sim.swarm.node(sim.host("w1").node_id) else "it is no member",
     )
 
 
-def restoring(start: World, **given: Any) -> Scene:
+def restoring(start: SimulatorState, **given: Any) -> Scene:
     """The Engine's own ingress put in the place of ours."""
     spec = ingress_spec(on_remove="restore_default")
 
-    def right(world: World) -> str | None:
-        return None if world.swarm.ingress and not world.swarm.ingress.labels else "it is ours"
+    def right(sim: SimulatorState) -> str | None:
+        return None if sim.swarm.ingress and not sim.swarm.ingress.labels else "it is ours"
 
     decide = partial(ingress.next_step_of_removal, spec, network_id=id_of(start, spec))
     return swap(start, decide=decide, right=right, **given)
 
 
-def removal(start: World, **given: Any) -> Scene:
+def removal(start: SimulatorState, **given: Any) -> Scene:
     """An overlay is taken away."""
     known = id_of(start, overlay_spec())
 
-    def right(world: World) -> str | None:
-        return "it is there" if world.swarm.network(known) else None
+    def right(sim: SimulatorState) -> str | None:
+        return "it is there" if sim.swarm.network(known) else None
 
     return Scene(
         start,
-        lambda world: simulate.overlay_facts(world, "app", known, thorough=True),
+        lambda sim: simulate.overlay_facts(sim, "app", known, thorough=True),
         partial(overlay.next_step_of_removal, overlay_spec()),
         always=checks.networks_exist,
         when_done=right,
@@ -268,8 +268,8 @@ def leaving(role: str, **given: Any) -> Scene:
         partial(simulate.node_facts, host="w1", leaving=True),
         partial(departure.next_step_of_removal, node_spec("w1", role=role), node_id=node_id),
         **given,
-        always=lambda world: None if {"web"} == {each.name for each in world.swarm.services} else "web is gone",
-        when_done=lambda world: "its entry is left" if world.swarm.node(node_id) else None,
+        always=lambda sim: None if {"web"} == {each.name for each in sim.swarm.services} else "web is gone",
+        when_done=lambda sim: "its entry is left" if sim.swarm.node(node_id) else None,
     )
 
 
@@ -298,9 +298,9 @@ def beginning() -> Scene:
     )
 
 
-def down(world: World, host: str) -> World:
-    """A world in which a host is down for good."""
-    return elapse(members.stop_docker(world, host), 30)
+def down(sim: SimulatorState, host: str) -> SimulatorState:
+    """A simulation in which a host is down for good."""
+    return elapse(members.stop_docker(sim, host), 30)
 
 
 # By name
@@ -340,7 +340,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
         stack(EVERYWHERE),
         **roughly(stack(EVERYWHERE)),
         others={"removal": deeds.removed_too_early()},
-        manners=replace(MANNERS, held=True),
+        timings=replace(TIMINGS, held=True),
     ),
     "swap, removed too early from managers": lambda: swap(
         down(stack(SINGLE, managers=HOSTS[1:]), "w2"),

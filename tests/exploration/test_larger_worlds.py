@@ -1,8 +1,9 @@
-"""Worlds too large to explore, drawn: up to 7 hosts, 10 services, one change of them, and what befalls it on its way.
+"""Simulations too large to explore, drawn: up to 7 hosts, 10 services, one change of them, and what befalls it on its
+way.
 
 A story is all that is drawn: small and plain values, so that one that fails shrinks to few hosts, services and events.
-It is lived through by the real loop with the measured times of real hosts. What others did is done to a second world as
-well, which the change never touches: what has to hold is said by that one.
+It is lived through by the real loop with the measured times of real hosts. What others did is done to a second
+simulation as well, which the change never touches: what has to hold is said by that one.
 """
 
 from collections import Counter
@@ -17,10 +18,10 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from providers.rules.live.service_spec import replicas
-from providers.rules.nouns import ingress
+from providers.rules.resource_types import ingress
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
 from providers.rules.vocabulary.steps import Step
-from providers.simulate import World, elapse, members, others
+from providers.simulate import SimulatorState, elapse, members, others
 from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Service, read, text
 from tests.exploration import deeds
@@ -86,7 +87,7 @@ ENDPOINTS: dict[str, Callable[[list[dict[str, Any]]], dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class HostShape:
+class HostConfig:
     """One host: how many ingresses fail to be set up on it at first, whether it takes long to drop one, and whether
     somebody has paused it."""
 
@@ -96,7 +97,7 @@ class HostShape:
 
 
 @dataclass(frozen=True)
-class ServiceShape:
+class ServiceConfig:
     """One service. replicas: 0 for one on every node. moved: an update of nothing but its placement is behind it.
     where, restarts, endpoint: its placement, its restart policy and the form of its ports, by name."""
 
@@ -122,11 +123,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Story:
-    """A world, its change, and what befalls it. subject: the number of the host whose bridge changes."""
+    """A simulation, its change, and what befalls it. subject: the number of the host whose bridge changes."""
 
-    hosts: tuple[HostShape, ...]
+    hosts: tuple[HostConfig, ...]
     managers: int
-    services: tuple[ServiceShape, ...]
+    services: tuple[ServiceConfig, ...]
     change: str
     subject: int
     pin: bool
@@ -155,13 +156,13 @@ class Story:
 
 # Few choices to each thing, so that it can be left out as a whole where a failing story shrinks.
 host_shapes = st.sampled_from(
-    [HostShape(kicks, slow, paused) for paused, kicks, slow in product((False, True), (0, 1, 2), (False, True))]
+    [HostConfig(kicks, slow, paused) for paused, kicks, slow in product((False, True), (0, 1, 2), (False, True))]
 )
 service_shapes = st.builds(
-    lambda shape, ports, endpoint: replace(shape, ports=ports, endpoint=endpoint),
+    lambda config, ports, endpoint: replace(config, ports=ports, endpoint=endpoint),
     st.sampled_from(
         [
-            ServiceShape((), replicas, overlay, moved, update, where, restarts)
+            ServiceConfig((), replicas, overlay, moved, update, where, restarts)
             for restarts, where, update, moved, overlay, replicas in product(
                 RESTARTS, PLACES, UPDATES, (False, True), (False, True), (1, 2, 3, 0)
             )
@@ -192,24 +193,24 @@ def stories(draw: st.DrawFn, change: str, *, events: tuple[str, ...] = ()) -> St
 # Where it starts
 
 
-def begun(story: Story) -> World:
-    """The world of a story, at rest."""
-    world = stack(managers=story.names[: story.managers], hosts=story.names)
-    overlay = id_of(world, overlay_spec())
-    for number, shape in enumerate(story.services):
-        world = create_service(world, spec_of(number, shape, overlay))
-    world = elapse(world, 20)
-    for number, shape in enumerate(story.services):
-        if shape.moved:
-            template = read(named(world, name_of(number)).spec)["TaskTemplate"]
+def begun(story: Story) -> SimulatorState:
+    """The simulation of a story, at rest."""
+    sim = stack(managers=story.names[: story.managers], hosts=story.names)
+    overlay = id_of(sim, overlay_spec())
+    for number, config in enumerate(story.services):
+        sim = create_service(sim, spec_of(number, config, overlay))
+    sim = elapse(sim, 20)
+    for number, config in enumerate(story.services):
+        if config.moved:
+            template = read(named(sim, name_of(number)).spec)["TaskTemplate"]
             also = template["Placement"].get("Constraints", [])
             moved = {**template, "Placement": {**template["Placement"], "Constraints": ["node.role != x", *also]}}
-            world = others.change_service(world, name_of(number), TaskTemplate=moved)
-    world = elapse(world, 20)
+            sim = others.change_service(sim, name_of(number), TaskTemplate=moved)
+    sim = elapse(sim, 20)
     for name, luck in zip(story.names, story.hosts, strict=True):
-        world = world.with_host(replace(world.host(name), failing_kicks=luck.failing_kicks, slow=luck.slow))
-        world = others.set_node(world, name, availability="pause") if luck.paused else world
-    return elapse(world, 5)
+        sim = sim.with_host(replace(sim.host(name), failing_kicks=luck.failing_kicks, slow=luck.slow))
+        sim = others.set_node(sim, name, availability="pause") if luck.paused else sim
+    return elapse(sim, 5)
 
 
 def name_of(number: int) -> str:
@@ -217,24 +218,24 @@ def name_of(number: int) -> str:
     return f"service{number}"
 
 
-def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
+def spec_of(number: int, config: ServiceConfig, overlay: str) -> str:
     """The spec of a service: each has numbers of its own for its ports."""
     spec = read(
         service_spec(
             name_of(number),
-            networks=(overlay,) if shape.on_overlay else (),
-            replicas=shape.replicas or None,
-            UpdateConfig=UPDATES[shape.update],
+            networks=(overlay,) if config.on_overlay else (),
+            replicas=config.replicas or None,
+            UpdateConfig=UPDATES[config.update],
         )
     )
     ports = [
         {**port, "PublishedPort": port["PublishedPort"] + 10 * number} if port.get("PublishedPort") else port
-        for kind in shape.ports
+        for kind in config.ports
         for port in PORTS[kind]
     ]
     said = {key: value for key, value in spec.items() if value is not None and key != "EndpointSpec"}
-    template = {**spec["TaskTemplate"], "Placement": PLACES[shape.where], **RESTARTS[shape.restarts]}
-    return text({**said, "TaskTemplate": template, **ENDPOINTS[shape.endpoint](ports)})
+    template = {**spec["TaskTemplate"], "Placement": PLACES[config.where], **RESTARTS[config.restarts]}
+    return text({**said, "TaskTemplate": template, **ENDPOINTS[config.endpoint](ports)})
 
 
 # What others do
@@ -244,7 +245,7 @@ def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
 class Deed:
     """An act of others on a service, a host or the swarm: by name, or by a number.
 
-    lasts: it stands in the world as others want it. undoes: it may undo what the change did, and nothing else.
+    lasts: it stands in the simulation as others want it. undoes: it may undo what the change did, and nothing else.
     ends: how the change may end for it without being done.
     """
 
@@ -281,8 +282,8 @@ DEEDS: dict[str, Deed] = {
 # What has to hold
 
 
-def scene_of(story: Story, theirs: World) -> Scene:
-    """The change, and what has to hold while it goes on. theirs: the world as others want it."""
+def scene_of(story: Story, theirs: SimulatorState) -> Scene:
+    """The change, and what has to hold while it goes on. theirs: the simulation as others want it."""
     always = just_these_ports(theirs)
     # Not what goes with a host that is lost, nor what a swarm forgets that is written to while any host is drained
     # (measurements.md#forgotten-tasks).
@@ -306,24 +307,24 @@ def scene_of(story: Story, theirs: World) -> Scene:
     )
 
 
-def tasks_run(theirs: World) -> Check:
+def tasks_run(theirs: SimulatorState) -> Check:
     """Every service has as many tasks, some time later, as it would have without the change, but for those on hosts
     that somebody has paused meanwhile."""
 
-    def check(world: World) -> str | None:
+    def check(sim: SimulatorState) -> str | None:
         by_others = {node.id for node in theirs.swarm.nodes if node.label(BY_HAND)}
-        wanted, found = running(theirs, apart=by_others), running(world)
+        desired, found = running(theirs, apart=by_others), running(sim)
         most = {each.name: replicas(each.spec) for each in theirs.swarm.services}  # fewer, once scaled
-        due = {name: min(count, most[name] or count) for name, count in wanted.items()}
+        due = {name: min(count, most[name] or count) for name, count in desired.items()}
         less = {name: (count, found[name]) for name, count in due.items() if found[name] < count}
         return f"tasks are lost: {less}" if less else None
 
     return check
 
 
-def running(world: World, apart: Collection[str] = ()) -> Counter[str]:
+def running(sim: SimulatorState, apart: Collection[str] = ()) -> Counter[str]:
     """The number of tasks of each service that run after a while, without those on these nodes."""
-    later = elapse(world, REST)
+    later = elapse(sim, REST)
     names = {service.id: service.name for service in later.swarm.services if not service.failing}
     tasks = (
         task for task in later.swarm.tasks if task.state == task.desired == "running" and task.node_id not in apart
@@ -331,7 +332,7 @@ def running(world: World, apart: Collection[str] = ()) -> Counter[str]:
     return Counter(names[task.service_id] for task in tasks if task.service_id in names)
 
 
-def just_these_ports(theirs: World) -> Check:
+def just_these_ports(theirs: SimulatorState) -> Check:
     """No service publishes, or will publish again, a port that nobody wanted, or has lost one that somebody did."""
     before = {service.name: ports_of(theirs, service) for service in theirs.swarm.services}
     numbers = {
@@ -339,13 +340,13 @@ def just_these_ports(theirs: World) -> Check:
         for service in theirs.swarm.services
     }
 
-    def check(world: World) -> str | None:
-        for service in world.swarm.services:
-            found = ports_of(world, service)
-            wanted = before.get(service.name, found)
+    def check(sim: SimulatorState) -> str | None:
+        for service in sim.swarm.services:
+            found = ports_of(sim, service)
+            desired = before.get(service.name, found)
             # What is only on the swarm's label may be that of a service that was deployed without it since.
-            more = ports_of(world, service, copies=False) - wanted - numbers.get(service.name, set())
-            less = wanted - unpinned(found)
+            more = ports_of(sim, service, copies=False) - desired - numbers.get(service.name, set())
+            less = desired - unpinned(found)
             if more or less:
                 return f"{service.name} has ports too many: {sorted(more)}; too few: {sorted(less)}"
         return None
@@ -353,14 +354,14 @@ def just_these_ports(theirs: World) -> Check:
     return check
 
 
-def specs_on_the_new_overlay(theirs: World) -> Check:
+def specs_on_the_new_overlay(theirs: SimulatorState) -> Check:
     """Every spec is as others want it, with the new overlay in the place of the old one."""
     old = id_of(theirs, NEW_OVERLAY)
 
-    def check(world: World) -> str | None:
-        new = id_of(world, NEW_OVERLAY)
+    def check(sim: SimulatorState) -> str | None:
+        new = id_of(sim, NEW_OVERLAY)
         services = (replace(each, spec=each.spec.replace(old, new)) for each in theirs.swarm.services)
-        return specs_as_before(theirs.agreed(services=tuple(services)), by_hand=True)(world)
+        return specs_as_before(theirs.agreed(services=tuple(services)), by_hand=True)(sim)
 
     return check
 
@@ -382,12 +383,12 @@ def wrong(problem: str | None) -> None:
 class Witness(SimulatedHosts):
     """Hosts on which a story is lived through: every state is looked at, and events happen at their time.
 
-    begun: the world at its start. theirs: the world as others want it.
+    begun: the simulation at its start. theirs: the simulation as others want it.
     """
 
     story: Story = field(kw_only=True)
-    begun: World = field(init=False)
-    theirs: World = field(init=False)
+    begun: SimulatorState = field(init=False)
+    theirs: SimulatorState = field(init=False)
     scene: Scene = field(init=False)
     events: list[Event] = field(init=False)
     happened: list[Deed] = field(default_factory=list)
@@ -400,7 +401,7 @@ class Witness(SimulatedHosts):
     facts: Any = None
 
     def __post_init__(self) -> None:
-        self.begun = self.theirs = self.world
+        self.begun = self.theirs = self.sim
         self.events = list(self.story.events)
         self.scene = scene_of(self.story, self.theirs)
 
@@ -411,7 +412,7 @@ class Witness(SimulatedHosts):
         while not self.ended():
             self.killed = True
             self.elapse(self.until_next_run)
-        wrong(self.scene.always(elapse(self.world, REST)))
+        wrong(self.scene.always(elapse(self.sim, REST)))
 
     def ended(self) -> bool:
         """One run: whether nothing is left to do after it."""
@@ -431,31 +432,31 @@ class Witness(SimulatedHosts):
             changed = self.happened or any(event.what == LOSS for event in self.story.events)
             refused = isinstance(problem, Blocked) and self.story.may_be_refused and (changed or not self.touched)
             wrong(None if by_others or refused else f"{type(problem).__name__}: {problem}")
-            wrong(self.scene.when_ended(self.world))
+            wrong(self.scene.when_ended(self.sim))
             return True
-        wrong(self.scene.when_done(self.world) or self.scene.when_done(elapse(self.world, REST)))
+        wrong(self.scene.when_done(self.sim) or self.scene.when_done(elapse(self.sim, REST)))
         return not self.come_back()
 
     def look(self) -> Any:
         """Return what the run sees; it is read anew only if something has changed."""
-        now = (self.world.hosts, self.world.cluster)
+        now = (self.sim.hosts, self.sim.cluster)
         if self.facts is None or not same(now, self.seen):
-            self.facts, self.seen = self.scene.look(self.world), now
+            self.facts, self.seen = self.scene.look(self.sim), now
         return self.facts
 
     def perform(self, step: Step) -> None:
         """Take a step, if it may be taken in this state."""
-        wrong(self.scene.harm(self.world, step))
+        wrong(self.scene.harm(self.sim, step))
         self.touched = True
         super().perform(step)
-        wrong(self.scene.always(self.world))
+        wrong(self.scene.always(self.sim))
 
     def elapse(self, seconds: float) -> None:
         """Let time pass, and happen what is due."""
-        before = (self.world.hosts, self.world.cluster)
+        before = (self.sim.hosts, self.sim.cluster)
         super().elapse(seconds)
-        if not same(before, (self.world.hosts, self.world.cluster)):
-            wrong(self.scene.always(self.world))
+        if not same(before, (self.sim.hosts, self.sim.cluster)):
+            wrong(self.scene.always(self.sim))
         self.befall()
 
     # What befalls it
@@ -471,7 +472,7 @@ class Witness(SimulatedHosts):
             self.happen(self.events.pop(0))
 
     def happen(self, event: Event) -> None:
-        """Something befalls the world, or the run if there is one."""
+        """Something befalls the simulation, or the run if there is one."""
         if event.what == LOSS:
             self.lose(self.story.names[event.which % len(self.story.names)])
         elif event.what in DEEDS:
@@ -479,20 +480,20 @@ class Witness(SimulatedHosts):
         elif not self.killed:
             self.killed, self.until_next_run = True, event.which
             raise Killed
-        wrong(self.scene.always(self.world))
+        wrong(self.scene.always(self.sim))
 
     def lose(self, host: str) -> None:
         """Docker stops on a host, once in a story."""
         if not self.away:
             self.away = {host: AWAY}
-            self.world = members.stop_docker(self.world, host)
+            self.sim = members.stop_docker(self.sim, host)
 
     def come_back(self) -> bool:
         """Bring back a host that was away, and tell whether there was one."""
-        host = next((host for host in self.away if not self.world.host(host).docker), None)
+        host = next((host for host in self.away if not self.sim.host(host).docker), None)
         if host is None:
             return False
-        self.world, self.until_next_run = members.start_docker(self.world, host), BACK
+        self.sim, self.until_next_run = members.start_docker(self.sim, host), BACK
         return True
 
     def others_act(self, deed: Deed, which: int) -> None:
@@ -502,20 +503,20 @@ class Witness(SimulatedHosts):
             for service in self.theirs.swarm.services
             if not service.failing and (keeps_its_numbers(service) or not deed.undoes)
         ]
-        there = {"service": services, "host": self.story.names, "swarm": range(10)}[deed.to]
-        if not there:
+        actual = {"service": services, "host": self.story.names, "swarm": range(10)}[deed.to]
+        if not actual:
             return
-        act = deed.act(there[which % len(there)])
-        changed, wanted = attempt(act, self.world), attempt(act, self.theirs) or self.theirs
-        if changed is None or changed == self.world:
+        act = deed.act(actual[which % len(actual)])
+        changed, desired = attempt(act, self.sim), attempt(act, self.theirs) or self.theirs
+        if changed is None or changed == self.sim:
             return
-        lasting = wanted != self.theirs
+        lasting = desired != self.theirs
         if deed.undoes and lasting:
             return
-        if deed.lasts and (not lasting or nowhere_to_run(wanted)):
+        if deed.lasts and (not lasting or nowhere_to_run(desired)):
             return
-        self.world, self.happened = changed, [*self.happened, deed]
-        self.theirs = wanted if deed.lasts else self.theirs
+        self.sim, self.happened = changed, [*self.happened, deed]
+        self.theirs = desired if deed.lasts else self.theirs
         scene = scene_of(self.story, self.theirs)
         self.scene = replace(scene, always=all_of(scene.always, partial(written_over, self.begun, self.theirs)))
 
@@ -525,13 +526,13 @@ def keeps_its_numbers(service: Service) -> bool:
     return all(port.published for port in service.ports)
 
 
-def nowhere_to_run(world: World) -> bool:
+def nowhere_to_run(sim: SimulatorState) -> bool:
     """Tell whether no host takes tasks any more, so that removed ports and tasks can't come back."""
-    return all(node.availability != "active" for node in world.swarm.nodes)
+    return all(node.availability != "active" for node in sim.swarm.nodes)
 
 
 def same(these: tuple[object, ...], those: tuple[object, ...]) -> bool:
-    """Tell whether all pairs are the very same objects: most of a world is, from one moment to the next."""
+    """Tell whether all pairs are the very same objects: most of a simulation is, from one moment to the next."""
     return all(this is that for this, that in zip(these, those, strict=True))
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
-from providers.rules.nouns import gwbridge, ingress
+from providers.rules.resource_types import gwbridge, ingress
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import IngressFacts, OverlayFacts, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Blocked, Done, Step, Steps, UpdateNode, UpdateService, UpdateSwarm
-from providers.simulate import World, others
+from providers.simulate import SimulatorState, others
 from tests.exploration.explore import PATIENCE, Exploration, Scene
 from tests.exploration.scenes import NEW_BRIDGE, NEW_INGRESS, SMALL, UNTIDY, swap
 from tests.support.lifecycle import id_of, make
@@ -34,20 +34,22 @@ def nothing(*_: Any, **__: Any) -> None:
     """A safeguard that never says anything."""
 
 
-def without_version(perform: Callable[[World, Step], World]) -> Callable[[World, Step], World]:
+def without_version(
+    perform: Callable[[SimulatorState, Step], SimulatorState],
+) -> Callable[[SimulatorState, Step], SimulatorState]:
     """Writes go through whatever has changed since the look."""
 
-    def blind(world: World, step: Step) -> World:
+    def blind(sim: SimulatorState, step: Step) -> SimulatorState:
         match step:
             case UpdateService():
-                service = world.swarm.service(step.service_id)
+                service = sim.swarm.service(step.service_id)
                 step = replace(step, version=service.version) if service else step
             case UpdateNode():
-                entry = world.swarm.node(step.node_id)
+                entry = sim.swarm.node(step.node_id)
                 step = replace(step, version=entry.version) if entry else step
             case UpdateSwarm():
-                step = replace(step, version=world.swarm.settings.version)
-        return perform(world, step)
+                step = replace(step, version=sim.swarm.settings.version)
+        return perform(sim, step)
 
     return blind
 
@@ -94,7 +96,7 @@ MUTATIONS: dict[str, tuple[str, *tuple[Change, ...]]] = {
 }
 SCENES: dict[str, Callable[[], Scene]] = {
     **SMALL,
-    **{name: partial(lambda world: swap(world()), world) for name, world in UNTIDY.items()},
+    **{name: partial(lambda sim: swap(sim()), sim) for name, sim in UNTIDY.items()},
 }
 
 
@@ -108,35 +110,35 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("part", "world"),
+    ("part", "sim"),
     [("_stranded", "global, a node is paused"), ("_halted", "a paused rollout"), ("_ended", "ended for good")],
 )
-def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_part_of_the_judgement_the_change_begins(part: str, sim: str, monkeypatch: pytest.MonkeyPatch):
     """A change that would get stuck or lose something begins, instead of being refused."""
-    scene = SCENES[world]()
+    scene = SCENES[sim]()
     facts = replace(scene.look(scene.start), unchanged_for=PATIENCE)
     assert isinstance(scene.decide(facts), Blocked)
     monkeypatch.setattr(judgement, part, lambda *_: ())
     assert isinstance(scene.decide(facts), Steps)
 
 
-def ended(world: World, spec: Spec) -> str:
-    """Return how one run ends: the worlds of these safeguards have too many states to be explored."""
-    hosts = SimulatedHosts(world)
+def ended(sim: SimulatorState, spec: Spec) -> str:
+    """Return how one run ends: the simulations of these safeguards have too many states to be explored."""
+    hosts = SimulatedHosts(sim)
     try:
-        make(hosts, spec, known=id_of(world, spec))
+        make(hosts, spec, known=id_of(sim, spec))
     except SwarmnetError as error:
         return type(error).__name__
-    return "done" if all(host.docker for host in hosts.world.hosts) else "docker is down"
+    return "done" if all(host.docker for host in hosts.sim.hosts) else "docker is down"
 
 
-def never_attached() -> World:
+def never_attached() -> SimulatorState:
     """Docker on w1 may start three times in a minute, and its ingress does not come back."""
-    world = others.limit_starts(UNTIDY["a container that ends"](), "w1")
-    return replace(world, manners=replace(world.manners, ingress_back=1000))
+    sim = others.limit_starts(UNTIDY["a container that ends"](), "w1")
+    return replace(sim, timings=replace(sim.timings, ingress_back=1000))
 
 
-RUNS: dict[str, tuple[Change, Spec, Callable[[], World], tuple[str, str]]] = {
+RUNS: dict[str, tuple[Change, Spec, Callable[[], SimulatorState], tuple[str, str]]] = {
     "stop first": (
         (journal, "MEANWHILE", {key: value for key, value in journal.MEANWHILE.items() if key != "Order"}),
         *(NEW_INGRESS, UNTIDY["start first on full nodes"], ("done", "DeadlineExceeded")),
@@ -151,7 +153,7 @@ RUNS: dict[str, tuple[Change, Spec, Callable[[], World], tuple[str, str]]] = {
 @pytest.mark.parametrize("safeguard", RUNS)
 def test_without_it_a_run_ends_otherwise(safeguard: str, monkeypatch: pytest.MonkeyPatch):
     """With it a run ends as promised; without it all ports stay off, or docker stays down."""
-    change, spec, world, ends = RUNS[safeguard]
-    first = ended(world(), spec)
+    change, spec, sim, ends = RUNS[safeguard]
+    first = ended(sim(), spec)
     monkeypatch.setattr(*change)
-    assert ends == (first, ended(world(), spec))
+    assert ends == (first, ended(sim(), spec))

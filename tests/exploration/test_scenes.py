@@ -1,4 +1,4 @@
-"""Every state of the small worlds, tidy or not: whatever happens, nothing is lost, and a run comes to an end."""
+"""Every state of the small simulations, tidy or not: whatever happens, nothing is lost, and a run comes to an end."""
 
 from collections import Counter
 
@@ -91,8 +91,8 @@ def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: s
 def test_tasks_without_a_place_hold_up_no_change(name: str):
     """Tasks that no host takes are neither waited for nor forced, and leave no journal."""
     hosts = SimulatedHosts(UNTIDY[name]())
-    make(hosts, NEW_INGRESS, known=id_of(hosts.world, NEW_INGRESS))
+    make(hosts, NEW_INGRESS, known=id_of(hosts.sim, NEW_INGRESS))
     found = hosts.ingress().network
     assert found is not None
     assert NEW_INGRESS.subnet == found.subnet
-    assert no_trace(hosts.world) is None
+    assert no_trace(hosts.sim) is None

@@ -7,7 +7,7 @@ import pytest
 
 from providers.resource import Provider
 from providers.run import Run
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from tests.glue.stack import configure
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
@@ -35,14 +35,14 @@ def pulumi_engine(monkeypatch, started: FakePulumi) -> FakePulumi:
 
 @pytest.fixture
 def on(monkeypatch, pulumi_engine) -> Declare:
-    """Lets the providers work, in a fresh run, on the hosts of a world and its swarm, which the stack declares."""
+    """Lets the providers work, in a fresh run, on the hosts of a simulation and its swarm, which the stack declares."""
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
 
-    def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
-        simulated = kind(world)
+    def declare(sim: SimulatorState, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
+        simulated = kind(sim)
         monkeypatch.setattr(Provider, "run", Run(lambda accesses, roles: simulated))
-        hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
-        hosts[world.hosts[0].name]["role"] = "manager"
+        hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(sim.hosts, start=1)}
+        hosts[sim.hosts[0].name]["role"] = "manager"
         configure(hosts=hosts, swarm={})
         return simulated
 

@@ -12,10 +12,10 @@ from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
 from providers.resource import Props, Provider
-from providers.rules.nouns.noun import to_props
-from providers.rules.nouns.table import noun_of
+from providers.rules.resource_types.resource_type import to_props
+from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.specs import Spec
-from providers.simulate import World, elapse
+from providers.simulate import SimulatorState, elapse
 from providers.simulate.others import create_service, service_spec
 from providers.swarm import SwarmProvider
 from tests.support import lifecycle
@@ -38,25 +38,25 @@ PROVIDERS = (GwbridgeProvider, SwarmProvider, NodeProvider, IngressProvider, Ove
 
 
 @cache
-def at_work(world: World) -> World:
+def at_work(sim: SimulatorState) -> SimulatorState:
     """The stack with a service that publishes, on the overlay."""
-    networks = (lifecycle.id_of(world, OVERLAY),)
-    return elapse(create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20)
+    networks = (lifecycle.id_of(sim, OVERLAY),)
+    return elapse(create_service(sim, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20)
 
 
 def provider_of(spec: Spec) -> Provider[Any, Any]:
-    """The provider of a noun."""
-    return next(provider() for provider in PROVIDERS if provider.noun is noun_of(spec))
+    """The provider of a resource type."""
+    return next(provider() for provider in PROVIDERS if provider.resource_type is type_of(spec))
 
 
 def id_output(spec: Spec) -> str:
     """The output that holds the Engine's id."""
-    return noun_of(spec).output
+    return type_of(spec).output
 
 
-def noun(spec: Spec) -> str:
-    """Return the noun that a test is about, for its name."""
-    return noun_of(spec).name.lower()
+def resource_type(spec: Spec) -> str:
+    """Return the resource type that a test is about, for its name."""
+    return type_of(spec).name.lower()
 
 
 def configure(**sections: object) -> None:
@@ -97,7 +97,7 @@ class Known:
 
 def known(hosts: SimulatedHosts, spec: Spec, **changes: object) -> Known:
     """A resource of the stack that runs on these hosts; `changes` to the outputs that the state has."""
-    ids = {id_output(spec): lifecycle.id_of(hosts.world, spec)}
+    ids = {id_output(spec): lifecycle.id_of(hosts.sim, spec)}
     return Known(spec, {**to_props(spec), **ids, "adopted": False, **changes})
 
 

@@ -1,7 +1,7 @@
 """A row says how a change disturbs services or hosts, before its first write, in a line that stays."""
 
 from providers.resource import Provider
-from providers.rules.nouns.swarm import KEEP_THE_KEY
+from providers.rules.resource_types.swarm import KEEP_THE_KEY
 from providers.rules.vocabulary.snapshot import Survey
 from providers.simulate import elapse, members
 from tests.glue.stack import (
@@ -82,8 +82,8 @@ def test_row_ends_with_its_result(on, pulumi_engine, spec, changes, result):
 
 def test_what_is_left_undone_on_a_host_that_is_down_is_said(on, pulumi_engine):
     """An ingress can't be brought there: the row names the host and what to type once it is back."""
-    world = elapse(members.cut(lifecycle.running(), "w1"), 60)
-    known(on(world), INGRESS).update(**INGRESS_RANGE)
+    sim = elapse(members.cut(lifecycle.running(), "w1"), 60)
+    known(on(sim), INGRESS).update(**INGRESS_RANGE)
 
     said = [line for _, line in pulumi_engine.lines if line.startswith("warning: left undone on w1: down, ")]
     assert ["once it is back run `pulumi up --refresh`" in line for line in said] == [True]

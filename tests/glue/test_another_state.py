@@ -3,17 +3,29 @@
 import pytest
 
 from providers.resource import Provider
-from providers.rules.nouns.noun import to_props
+from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.simulate import members
-from tests.glue.stack import GOING, GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
+from tests.glue.stack import (
+    GOING,
+    GWBRIDGE,
+    INGRESS,
+    NODE,
+    OVERLAY,
+    SWARM,
+    Known,
+    created,
+    known,
+    provider_of,
+    resource_type,
+)
 from tests.support import lifecycle
 from tests.support.tables import cases
 
-each = pytest.mark.parametrize("spec", GOING, ids=noun)
+each = pytest.mark.parametrize("spec", GOING, ids=resource_type)
 
 
 def test_a_change_carries_the_digest_of_the_stack_file(hosts):
@@ -21,12 +33,12 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
     known(hosts, INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
     written = [dict(step.set_labels) for step in hosts.steps if isinstance(step, UpdateSwarm) and step.set_labels]
 
-    assert f"{lifecycle.OWNER} {Provider.run.wish(INGRESS).wish}" == written[0][CHANGE]
-    assert 12 == len(Provider.run.wish(INGRESS).wish)
+    assert f"{lifecycle.OWNER} {Provider.run.with_digest(INGRESS).digest}" == written[0][CHANGE]
+    assert 12 == len(Provider.run.with_digest(INGRESS).digest)
 
 
 def test_resources_that_ask_at_once_get_the_same_digest(hosts):
-    """All hosts of a wave ask while the first of them works it out."""
+    """All hosts of a batch ask while the first of them works it out."""
     meanwhile: list[str] = []
     run = Provider.run
 
@@ -34,12 +46,12 @@ def test_resources_that_ask_at_once_get_the_same_digest(hosts):
         def items(self):
             if not meanwhile:
                 meanwhile.append("")
-                meanwhile[0] = run.wish(GWBRIDGE).wish
+                meanwhile[0] = run.with_digest(GWBRIDGE).digest
             return super().items()
 
     run.settings = ReadSlowly(run.settings)
 
-    assert run.wish(INGRESS).wish == meanwhile[0] != ""
+    assert run.with_digest(INGRESS).digest == meanwhile[0] != ""
 
 
 # Renamed in the state: `pulumi state rename`, or a component put around it
@@ -62,21 +74,21 @@ def declared(resource: Known, spec: Spec | None = None) -> None:
 )
 def test_what_was_renamed_in_the_state_stays(hosts, spec, found):
     """It is found under its declared name before it goes under the other: only that name goes."""
-    renamed, world = known(hosts, spec), hosts.world
+    renamed, sim = known(hosts, spec), hosts.sim
     found(hosts, spec)
     renamed.delete()
 
-    assert ([], world) == (hosts.steps, hosts.world)
+    assert ([], sim) == (hosts.steps, hosts.sim)
 
 
 def test_what_a_refused_create_found_stays(hosts):
     """The other name goes with `--continue-on-error` too: the network found under the declared name is not its own."""
-    renamed, world = known(hosts, OVERLAY), hosts.world
+    renamed, sim = known(hosts, OVERLAY), hosts.sim
     with pytest.raises(Blocked):
         created(OVERLAY.model_copy(update={"mtu": 1400}))
     renamed.delete()
 
-    assert ([], world) == (hosts.steps, hosts.world)
+    assert ([], sim) == (hosts.steps, hosts.sim)
 
 
 @cases(
@@ -92,7 +104,7 @@ def test_what_is_replaced_or_was_only_refreshed_goes(hosts, met):
     met(overlay)
     overlay.delete()
 
-    assert "" == lifecycle.id_of(hosts.world, OVERLAY)
+    assert "" == lifecycle.id_of(hosts.sim, OVERLAY)
 
 
 # A replacement is no other state
@@ -100,18 +112,18 @@ def test_what_is_replaced_or_was_only_refreshed_goes(hosts, met):
 
 def test_retained_overlay_is_replaced(hosts):
     """Pulumi forgets the old one by itself and asks for a new one: what is found is what the state had."""
-    overlay, wanted = known(hosts, OVERLAY, retain=True), OVERLAY.model_copy(update={"mtu": 1400, "retain": True})
-    declared(overlay, wanted)
+    overlay, desired = known(hosts, OVERLAY, retain=True), OVERLAY.model_copy(update={"mtu": 1400, "retain": True})
+    declared(overlay, desired)
 
-    assert overlay.outputs["network_id"] != created(wanted).outputs["network_id"]
+    assert overlay.outputs["network_id"] != created(desired).outputs["network_id"]
 
 
 def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
     """`--replace` forgets the old one first: the new one is the state's all the same."""
     known(hosts, INGRESS).delete()
-    wanted = INGRESS.model_copy(update={"mtu": 1400})
+    desired = INGRESS.model_copy(update={"mtu": 1400})
 
-    assert 1400 == created(wanted).outputs["mtu"]
+    assert 1400 == created(desired).outputs["mtu"]
 
 
 # What only goes from the state
@@ -126,7 +138,7 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
         (NODE, {}, "the stack file has no section swarm any more"),
         (SWARM, {}, "the stack file has no section swarm any more"),
     ],
-    ids=lambda value: noun(value) if isinstance(value, Spec) else "" if isinstance(value, str) else str(value),
+    ids=lambda value: resource_type(value) if isinstance(value, Spec) else "" if isinstance(value, str) else str(value),
 )
 def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
     """A `destroy` writes nothing, and tells on its row that it stays on the hosts, and why."""
@@ -145,12 +157,12 @@ def test_a_member_that_others_began_goes_with_its_host(hosts, lost):
     del run.accesses[NODE.host]
     if lost:
         run.lost.add(NODE.host)
-        hosts.world = members.stop_docker(hosts.world, NODE.host)
+        hosts.sim = members.stop_docker(hosts.sim, NODE.host)
         hosts.elapse(60)
 
     node.delete()
 
-    assert NODE.host not in [each.hostname for each in hosts.world.swarm.nodes]
+    assert NODE.host not in [each.hostname for each in hosts.sim.swarm.nodes]
 
 
 def test_a_member_that_others_began_stays_in_a_destroy(hosts):

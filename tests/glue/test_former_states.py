@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from providers.resource import Props, Provider
-from providers.rules.nouns.table import KINDS, noun_of
+from providers.rules.resource_types.table import KINDS, type_of
 from providers.rules.vocabulary.specs import Spec
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from tests.glue.stack import Known
 from tests.states import FormerState, former_states
 from tests.support import lifecycle
@@ -65,24 +65,24 @@ def specs(state: FormerState) -> list[Spec]:
     return [KINDS[one["type"].rpartition(":")[2]].recorded(one["outputs"], one["id"]) for one in found]
 
 
-def world_of(state: FormerState) -> World:
+def sim_of(state: FormerState) -> SimulatorState:
     """The hosts after that."""
     return lifecycle.made(bare(*state.sections["hosts"]), *specs(state))
 
 
 def known(hosts: SimulatedHosts, state: FormerState) -> list[Known]:
     """The resources as the state has them, with the ids of these hosts."""
-    ids = partial(lifecycle.id_of, hosts.world)
+    ids = partial(lifecycle.id_of, hosts.sim)
     outputs: list[Props] = [one["outputs"] for one in state.of_providers.values()]
     return [
-        Known(spec, {**had, noun_of(spec).output: ids(spec)}) for spec, had in zip(specs(state), outputs, strict=True)
+        Known(spec, {**had, type_of(spec).output: ids(spec)}) for spec, had in zip(specs(state), outputs, strict=True)
     ]
 
 
 @each
 def test_former_state_is_read(on, state):
     """All is there, and as the state says."""
-    hosts = on(world_of(state))
+    hosts = on(sim_of(state))
     for resource in known(hosts, state):
         id_, outputs, inputs = resource.read()
 
@@ -93,9 +93,9 @@ def test_former_state_is_read(on, state):
 @each
 def test_former_state_is_taken_away(on, state):
     """Resources are removed in reverse order, and the hosts are bare again."""
-    hosts = on(world_of(state))
+    hosts = on(sim_of(state))
     for resource in reversed(known(hosts, state)):
         resource.delete()
 
-    assert [host.networks for host in bare(*state.sections["hosts"]).hosts] == [h.networks for h in hosts.world.hosts]
-    assert None is hosts.world.cluster
+    assert [host.networks for host in bare(*state.sections["hosts"]).hosts] == [h.networks for h in hosts.sim.hosts]
+    assert None is hosts.sim.cluster

@@ -8,12 +8,12 @@ import pytest
 
 from providers.explain.report.effects import LEAVES, LOST, STAYS
 from providers.resource import PREVIEW, Provider
-from providers.rules.nouns.noun import to_props
+from providers.rules.resource_types.resource_type import to_props
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.errors import NoSwarm
 from providers.run import Run
-from providers.simulate import World, bare, elapse, members
-from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, noun, provider_of
+from providers.simulate import SimulatorState, bare, elapse, members
+from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, provider_of, resource_type
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts, on_host
 
@@ -66,11 +66,11 @@ def test_preview_warns_where_the_same_edit_used_to_forget(bare_hosts, pulumi_eng
 # Dead managers
 
 
-def three_managers() -> World:
+def three_managers() -> SimulatorState:
     """A swarm of three, of which one is dead."""
     nodes = (lifecycle.node_spec(name, role="manager") for name in MANAGERS)
-    world = lifecycle.made(bare(*MANAGERS), lifecycle.swarm_spec(members=MANAGERS), *nodes)
-    return elapse(members.stop_docker(world, "m3"), 60)
+    sim = lifecycle.made(bare(*MANAGERS), lifecycle.swarm_spec(members=MANAGERS), *nodes)
+    return elapse(members.stop_docker(sim, "m3"), 60)
 
 
 @pytest.mark.parametrize("refresh", [True, False], ids=["refresh", "up"])
@@ -107,8 +107,8 @@ def asked(on, monkeypatch, tmp_path) -> Asked:
 
     def reach(accesses: Mapping[str, HostAccess], roles: Roles) -> SimulatedHosts:
         seen.append(dict(accesses))
-        for host in simulated.world.hosts:
-            simulated.world = on_host(simulated.world, host.name, declared=host.name in accesses)
+        for host in simulated.sim.hosts:
+            simulated.sim = on_host(simulated.sim, host.name, declared=host.name in accesses)
         return simulated
 
     monkeypatch.setattr(Provider, "run", Run(reach))
@@ -133,11 +133,11 @@ def write(**more: Mapping[str, object]) -> None:
     Path("Pulumi.prod.yaml").write_text(json.dumps({"config": config}))
 
 
-@pytest.mark.parametrize("spec", [NODE, lifecycle.gwbridge_spec("w1"), SWARM, INGRESS, OVERLAY], ids=noun)
+@pytest.mark.parametrize("spec", [NODE, lifecycle.gwbridge_spec("w1"), SWARM, INGRESS, OVERLAY], ids=resource_type)
 def test_refresh_asks_no_lost_host_and_drops_nothing(asked, spec):
     """Its file calls it lost since the last `up`: what it has stays in the state as it is."""
     hosts, seen = asked
-    hosts.world = members.stop_docker(hosts.world, "w1")
+    hosts.sim = members.stop_docker(hosts.sim, "w1")
     write(w1={"lost": True})
     before = known(hosts, spec)
     id_, outputs, _ = before.read()
@@ -150,7 +150,7 @@ def test_refresh_that_leaves_lost_hosts_out_proves_no_absence(asked):
     """The swarm may live on in what is not asked."""
     hosts, _ = asked
     before = known(hosts, OVERLAY)
-    hosts.world = bare(*lifecycle.HOSTS)
+    hosts.sim = bare(*lifecycle.HOSTS)
     write(w1={"lost": True})
 
     with pytest.raises(NoSwarm):
@@ -181,11 +181,11 @@ def test_refresh_without_a_file_that_makes_sense_goes_by_the_state(asked, text):
 def test_up_asks_no_lost_host(asked):
     """Its membership goes all the same."""
     hosts, seen = asked
-    hosts.world = elapse(members.stop_docker(hosts.world, "w1"), 60)
+    hosts.sim = elapse(members.stop_docker(hosts.sim, "w1"), 60)
     gone = known(hosts, NODE)
     Provider.run.accesses.pop("w1")
     Provider.run.lost.add("w1")
     gone.delete()
 
     assert [] == [each for each in seen if "w1" in each]
-    assert "w1" not in [node.hostname for node in hosts.world.swarm.nodes]
+    assert "w1" not in [node.hostname for node in hosts.sim.swarm.nodes]

@@ -9,23 +9,34 @@ from dataclasses import replace
 import pytest
 
 from providers.resource import Props
-from providers.rules.nouns.noun import to_props
+from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
-from providers.simulate import World
-from tests.glue.stack import GOING, GWBRIDGE, INGRESS_GOING, NODE, OVERLAY, Known, id_output, known, noun, provider_of
+from providers.simulate import SimulatorState
+from tests.glue.stack import (
+    GOING,
+    GWBRIDGE,
+    INGRESS_GOING,
+    NODE,
+    OVERLAY,
+    Known,
+    id_output,
+    known,
+    provider_of,
+    resource_type,
+)
 from tests.support import lifecycle
 from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts
 
 # As Engine 20.10 shows a range that somebody asked for so, and one that no swarm network can use.
 ODD_RANGES = {"host bits": ("10.77.0.5/20", "10.77.0.1"), "ipv6": ("fd00:77::/64", "fd00:77::1"), "none": ("", "")}
-networks = pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING, OVERLAY], ids=noun)
+networks = pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING, OVERLAY], ids=resource_type)
 odd = pytest.mark.parametrize("found", ODD_RANGES.values(), ids=ODD_RANGES)
-each = pytest.mark.parametrize("spec", GOING, ids=noun)
+each = pytest.mark.parametrize("spec", GOING, ids=resource_type)
 
 
-def with_range(world: World, network_id: str, found: tuple[str, str]) -> World:
+def with_range(sim: SimulatorState, network_id: str, found: tuple[str, str]) -> SimulatorState:
     """The hosts on which a network has another range, wherever it is shown."""
     subnet, gateway = found
     changes = {"subnets": (subnet,) if subnet else (), "gateways": (gateway,)}
@@ -33,16 +44,16 @@ def with_range(world: World, network_id: str, found: tuple[str, str]) -> World:
     def changed(nets):
         return tuple(altered(net, **changes) if net.id == network_id else net for net in nets)
 
-    for host in world.hosts:
-        world = world.with_host(replace(host, networks=changed(host.networks)))
-    return replace(world, cluster=replace(world.swarm, networks=changed(world.swarm.networks)))
+    for host in sim.hosts:
+        sim = sim.with_host(replace(host, networks=changed(host.networks)))
+    return replace(sim, cluster=replace(sim.swarm, networks=changed(sim.swarm.networks)))
 
 
 def refreshed(on, hosts: SimulatedHosts, spec: Spec, found: tuple[str, str]) -> tuple[SimulatedHosts, Known]:
     """The hosts with such a network, and the resource as a refresh has written it into the state."""
     resource = known(hosts, spec)
-    there = on(with_range(hosts.world, resource.outputs[id_output(spec)], found))
-    return there, Known(spec, resource.read()[1])
+    actual = on(with_range(hosts.sim, resource.outputs[id_output(spec)], found))
+    return actual, Known(spec, resource.read()[1])
 
 
 @networks
@@ -59,7 +70,7 @@ def test_odd_range_is_drift(on, hosts, spec, found):
     assert False is provider.diff(spec.resource_name, outputs, inputs).changes
 
 
-@pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING], ids=resource_type)
 @pytest.mark.parametrize("found", [ODD_RANGES["host bits"], ODD_RANGES["ipv6"]], ids=["host bits", "ipv6"])
 def test_odd_range_is_brought_back(on, hosts, spec, found):
     """An `up` makes it as it is declared."""
@@ -92,22 +103,22 @@ def test_state_of_another_version_is_worked_on(hosts, spec, strange):
     assert resource.outputs == state.update().outputs
 
 
-@pytest.mark.parametrize("spec", [NODE, INGRESS_GOING, OVERLAY], ids=noun)
+@pytest.mark.parametrize("spec", [NODE, INGRESS_GOING, OVERLAY], ids=resource_type)
 @pytest.mark.parametrize("range_", [{}, {"subnet": "10.77.0.5/20", "gateway": "fd00:77::1"}], ids=["none", "odd"])
 def test_an_id_is_enough_for_a_removal(hosts, spec, range_):
     """Names are not asked for, nor ranges, odd as they may be; a node's host is named by the resource's id."""
-    props: Props = {id_output(spec): lifecycle.id_of(hosts.world, spec), "on_remove": "restore_default", **range_}
+    props: Props = {id_output(spec): lifecycle.id_of(hosts.sim, spec), "on_remove": "restore_default", **range_}
     provider_of(spec).delete(spec.resource_name, props)
 
-    assert props[id_output(spec)] != lifecycle.id_of(hosts.world, spec)
+    assert props[id_output(spec)] != lifecycle.id_of(hosts.sim, spec)
 
 
 def test_without_an_id_nothing_goes(hosts):
     """A name alone may be another's."""
-    world = hosts.world
+    sim = hosts.sim
     provider_of(OVERLAY).delete("overlay/app", to_props(OVERLAY))
 
-    assert world == hosts.world
+    assert sim == hosts.sim
 
 
 def test_host_that_nobody_says_how_to_reach(hosts):
@@ -126,9 +137,9 @@ def test_outputs_that_make_no_sense_are_none(hosts, spec, odd):
     """An id that is no text, and names of options that are none: nothing goes, and a refresh ends in our words."""
     state = known(hosts, spec, kept=odd)
     state.outputs[id_output(spec)] = odd
-    world = hosts.world
+    sim = hosts.sim
     with suppress(SwarmnetError):
         state.read()
     state.delete()
 
-    assert world == hosts.world
+    assert sim == hosts.sim

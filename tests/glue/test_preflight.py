@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.nouns.noun import to_props
+from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
@@ -20,7 +20,7 @@ BRIDGES = {"gwbridge": {"subnet": "10.12.0.0/16"}}
 
 def test_half_a_swarm_is_not_begun(on, bare_hosts):
     """A host that can't be used is named before the first bridge is made on another."""
-    hosts = on(members.cut(bare_hosts.world, "w2"))
+    hosts = on(members.cut(bare_hosts.sim, "w2"))
 
     with pytest.raises(Blocked, match="nothing was begun: w2: "):
         created(GWBRIDGE)

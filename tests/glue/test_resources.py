@@ -8,15 +8,15 @@ import pytest
 
 from providers import simulate
 from providers.resource import Props, Provider
-from providers.rules.nouns import gwbridge, overlay
-from providers.rules.nouns.noun import to_props
+from providers.rules.resource_types import gwbridge, overlay
+from providers.rules.resource_types.resource_type import to_props
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run import Progress
-from providers.simulate import World, bare, members
+from providers.simulate import SimulatorState, bare, members
 from providers.simulate.reads import settings
 from tests.glue.stack import (
     ALL,
@@ -30,17 +30,17 @@ from tests.glue.stack import (
     created,
     id_output,
     known,
-    noun,
     provider_of,
+    resource_type,
 )
 from tests.support import lifecycle
 from tests.support.networks import altered, create_network
 from tests.support.simulated import SimulatedHosts, after, elapsed, on_host
 
-each = pytest.mark.parametrize("spec", ALL, ids=noun)
+each = pytest.mark.parametrize("spec", ALL, ids=resource_type)
 
 
-def before(spec: Spec) -> World:
+def before(spec: Spec) -> SimulatorState:
     """Bare hosts on which everything has come about that comes before this resource."""
     stack = lifecycle.whole_stack()
     names = [other.resource_name for other in stack]
@@ -52,7 +52,7 @@ def test_create_echoes_the_inputs(on, spec):
     """The id is logical; outputs are the canonical inputs, the Engine's id, and that nobody else made it."""
     hosts = on(before(spec))
     answer = provider_of(spec).create(to_props(spec))
-    its_id = {id_output(spec): lifecycle.id_of(hosts.world, spec)}
+    its_id = {id_output(spec): lifecycle.id_of(hosts.sim, spec)}
 
     assert (spec.resource_name, {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
 
@@ -69,15 +69,15 @@ def test_read_finds_what_is_there(hosts, spec):
 def test_read_tells_when_it_is_gone(on, hosts, spec):
     """An empty id: the next `up` creates it again."""
     resource = known(hosts, spec)
-    on(without(hosts.world, spec))
+    on(without(hosts.sim, spec))
 
     assert ("", {}) == resource.read()[:2]
 
 
-def without(world: World, spec: Spec) -> World:
+def without(sim: SimulatorState, spec: Spec) -> SimulatorState:
     """The hosts after somebody took it away by hand."""
     if spec in (INGRESS, OVERLAY):
-        return after(world, partial(simulate.perform, step=RemoveNetwork(id=lifecycle.id_of(world, spec))), elapsed(60))
+        return after(sim, partial(simulate.perform, step=RemoveNetwork(id=lifecycle.id_of(sim, spec))), elapsed(60))
     return before(spec)
 
 
@@ -98,21 +98,21 @@ def test_update_makes_it_so(hosts, spec, changes):
     assert to_props(changed.spec) == changed.read()[2]
 
 
-@pytest.mark.parametrize("spec", [SWARM, NODE], ids=noun)
+@pytest.mark.parametrize("spec", [SWARM, NODE], ids=resource_type)
 def test_update_takes_back_labels_that_are_declared_no_more(hosts, spec):
     """Labels of ours go with their keys, and those of others stay."""
     labelled = known(hosts, spec).update(labels={"team": "net"})
     labelled.update(labels={})
 
-    assert "team" not in dict(labels_of(hosts.world, spec))
-    assert "swarmnet.owner" in dict(labels_of(hosts.world, spec))
+    assert "team" not in dict(labels_of(hosts.sim, spec))
+    assert "swarmnet.owner" in dict(labels_of(hosts.sim, spec))
 
 
-def labels_of(world: World, spec: Spec) -> Pairs:
+def labels_of(sim: SimulatorState, spec: Spec) -> Pairs:
     """The labels of the swarm or of a node."""
     if isinstance(spec, SwarmSpec):
-        return world.swarm.settings.labels
-    node = world.swarm.node(world.host("w1").node_id)
+        return sim.swarm.settings.labels
+    node = sim.swarm.node(sim.host("w1").node_id)
     assert node is not None
     return node.labels
 
@@ -120,9 +120,9 @@ def labels_of(world: World, spec: Spec) -> Pairs:
 def test_protected_bridge_that_drifted_is_brought_back(on, hosts):
     """A refresh takes what is there into the state; what was declared is still no change of what is protected."""
     bridge = known(hosts, GWBRIDGE.model_copy(update={"protect": True}))
-    w1 = hosts.world.host("w1")
+    w1 = hosts.sim.host("w1")
     opened = tuple(altered(net, options=with_icc(net.options)) for net in w1.networks)
-    on(hosts.world.with_host(replace(w1, networks=opened)))
+    on(hosts.sim.with_host(replace(w1, networks=opened)))
     inputs = bridge.read()[2]
     check = provider_of(GWBRIDGE).check
 
@@ -142,7 +142,7 @@ def with_icc(options: Pairs) -> Pairs:
 def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
     """Nothing is called gone without a manager in reach (for a bridge: without its own host)."""
     resource = known(hosts, spec)
-    on(after(hosts.world, partial(members.cut, name="m1"), partial(members.cut, name="w1")))
+    on(after(hosts.sim, partial(members.cut, name="m1"), partial(members.cut, name="w1")))
 
     with pytest.raises(SwarmnetError):
         resource.read()
@@ -151,12 +151,12 @@ def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
 def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
     """A silent member leaves the attachment unknown; once the managers call it down, it need not be attached."""
     ingress = known(hosts, INGRESS)
-    cut = on(after(hosts.world, partial(members.cut, name="w1")))
+    cut = on(after(hosts.sim, partial(members.cut, name="w1")))
 
     with pytest.raises(Blocked, match="can't tell whether w1 is attached: w1: "):
         ingress.read()
 
-    on(after(cut.world, elapsed(60)))
+    on(after(cut.sim, elapsed(60)))
     assert True is ingress.settled()
 
 
@@ -166,7 +166,7 @@ def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
 def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec, do):
     """A resource that the answering swarm lacks is not gone, nor forgotten: the other swarm may have it."""
     resource = known(hosts, spec, **{id_output(spec): "of the other swarm"})
-    gone = hosts.world if spec is NODE else without(hosts.world, spec)
+    gone = hosts.sim if spec is NODE else without(hosts.sim, spec)
     on(on_host(gone, "w2", node_id="n9"))
 
     with pytest.raises(Blocked, match=r"w2: it is a member \(node n9\) of another swarm than m1, w1"):
@@ -176,7 +176,7 @@ def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec, do):
 def test_bridge_of_half_a_member_is_not_read(on, hosts):
     """A locked member answers, and shows no networks of a swarm."""
     bridge = known(hosts, GWBRIDGE)
-    on(on_host(hosts.world, "w1", state="locked"))
+    on(on_host(hosts.sim, "w1", state="locked"))
 
     with pytest.raises(Blocked, match=r"w1: .*locked"):
         bridge.read()
@@ -191,13 +191,13 @@ def strangers(on):
     bridges = [gwbridge.creation(lifecycle.gwbridge_spec(host)) for host in lifecycle.HOSTS]
     networks = [altered(each, labels=()) for each in (*bridges, overlay.creation(OVERLAY))]
     joins = [JoinSwarm(host=host, role="worker") for host in ("w1", "w2")]
-    world = bare(*lifecycle.HOSTS)
+    sim = bare(*lifecycle.HOSTS)
     for step in (*networks[:-1], InitSwarm(host="m1"), *joins, networks[-1]):
-        world = simulate.elapse(simulate.perform(world, step), 20)
-    return on(world)
+        sim = simulate.elapse(simulate.perform(sim, step), 20)
+    return on(sim)
 
 
-@pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], ids=resource_type)
 def test_what_others_made_is_adopted(strangers, spec):
     """A resource of somebody else that is as declared is adopted unchanged, and the outputs say so."""
     assert (True, []) == (created(spec).outputs["adopted"], strangers.steps)
@@ -205,12 +205,12 @@ def test_what_others_made_is_adopted(strangers, spec):
 
 def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
     """It gets its labels at once, and leaves when it is taken out; the swarm goes on without it."""
-    hosts = on(after(strangers.world, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
+    hosts = on(after(strangers.sim, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
     node = created(lifecycle.node_spec("w2", labels={"zone": "b"}))
     Provider.run.accesses.pop("w2")
     node.delete()
 
-    states = [hosts.world.host(name).state for name in ("w2", "w1")]
+    states = [hosts.sim.host(name).state for name in ("w2", "w1")]
     assert (False, ["inactive", "active"]) == (node.outputs["adopted"], states)
 
 
@@ -232,7 +232,7 @@ def test_overlay_is_removed(hosts, retain):
     """It goes by the id in the state; outputs of one that was retained once may be older than that."""
     known(hosts, OVERLAY, retain=retain).delete()
 
-    assert "" == lifecycle.id_of(hosts.world, OVERLAY)
+    assert "" == lifecycle.id_of(hosts.sim, OVERLAY)
 
 
 @pytest.fixture
@@ -251,10 +251,10 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(hosts, reached):
     node.delete()
 
     assert "10.9.9.9" == reached["w1"].address
-    assert "inactive" == hosts.world.host("w1").state
+    assert "inactive" == hosts.sim.host("w1").state
 
 
-@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=resource_type)
 def test_host_that_the_stack_file_forgot_is_read(hosts, reached, spec):
     """A resource whose removal failed is found by the next refresh: the state knows how to reach its host."""
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
@@ -288,7 +288,7 @@ def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts, a
 ELSEWHERE = {"name": "w1", "address": "10.9.0.99"}
 
 
-@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=resource_type)
 def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engine, spec):
     """It may be so since nobody reaches it: a refresh leaves it as it was, and nothing makes it leave its swarm."""
     state = Known(spec, {**to_props(spec), id_output(spec): "id", "adopted": False})
@@ -305,29 +305,29 @@ def declared_at(access: dict[str, str]) -> None:
     Provider.run.accesses["w1"] = HostAccess.model_validate(access)
 
 
-@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=resource_type)
 def test_same_host_at_another_address(hosts, spec):
     """Nothing is written, and the state knows the new address."""
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"})
-    world = hosts.world
+    sim = hosts.sim
     declared_at(ELSEWHERE)
     after = state.update(access=ELSEWHERE)
 
-    assert (world, ELSEWHERE) == (hosts.world, after.outputs["access"])
+    assert (sim, ELSEWHERE) == (hosts.sim, after.outputs["access"])
 
 
 @pytest.mark.parametrize("do", [Known.read, lambda resource: resource.update(access=ELSEWHERE)], ids=["read", "update"])
-@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=resource_type)
 def test_another_host_at_another_address(hosts, spec, do):
     """It is not changed, and not taken for what became of the old one."""
-    other = {id_output(spec): lifecycle.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
+    other = {id_output(spec): lifecycle.id_of(hosts.sim, spec.model_copy(update={"host": "w2"}))}
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"}, **other)
-    world = hosts.world
+    sim = hosts.sim
     declared_at(ELSEWHERE)
     with pytest.raises(Blocked, match=r"w1: its address changed from 10.9.0.2 port 22 to 10.9.0.99 port 22"):
         do(state)
 
-    assert world == hosts.world
+    assert sim == hosts.sim
 
 
 # Addresses that a member keeps
@@ -350,7 +350,7 @@ def test_refresh_of_a_silent_member_keeps_its_address(hosts):
     """It is still a member, as the managers say."""
     state = known(hosts, NODE, access=HERE)
     declared_at(HERE)
-    hosts.world = members.cut(hosts.world, "w1")
+    hosts.sim = members.cut(hosts.sim, "w1")
 
     assert HERE == state.read()[2]["access"]
 
@@ -385,31 +385,31 @@ THEIRS: Pairs = (("com.docker.stack.namespace", "shop"), ("team", "net"))
 X = "com.example.x"
 
 
-def with_more(world: World) -> World:
+def with_more(sim: SimulatorState) -> SimulatorState:
     """The overlay with labels and an option that nobody declared."""
-    return world.agreed(
+    return sim.agreed(
         networks=tuple(
             altered(net, labels=(*net.labels, *THEIRS), options=(*net.options, (X, "1"))) if net.name == "app" else net
-            for net in world.swarm.networks
+            for net in sim.swarm.networks
         )
     )
 
 
 def carried_over(hosts: SimulatedHosts) -> tuple[object, ...]:
     """The overlay's range, what nobody declared of it, what the file dropped; and what is left of the change."""
-    there = next(net for net in hosts.world.swarm.networks if net.name == "app")
-    labels = (there.label(key) for key in ("com.docker.stack.namespace", "team"))
-    left = tuple(key for key, _ in settings(hosts.world).labels if key.startswith("swarmnet.former"))
-    return there.subnet, there.option(X), *labels, left
+    actual = next(net for net in hosts.sim.swarm.networks if net.name == "app")
+    labels = (actual.label(key) for key in ("com.docker.stack.namespace", "team"))
+    left = tuple(key for key, _ in settings(hosts.sim).labels if key.startswith("swarmnet.former"))
+    return actual.subnet, actual.option(X), *labels, left
 
 
-def replace_overlay(wanted: Spec, outputs: Props) -> None:
+def replace_overlay(desired: Spec, outputs: Props) -> None:
     """Do what Pulumi does in one run: diff, delete the old one if the state has it, create the new one."""
-    provider = provider_of(wanted)
+    provider = provider_of(desired)
     if outputs:
-        provider.diff("overlay/app", outputs, to_props(wanted))
+        provider.diff("overlay/app", outputs, to_props(desired))
         provider.delete("overlay/app", outputs)
-    created(wanted)
+    created(desired)
 
 
 @pytest.mark.parametrize("remembered", [True, False], ids=["in the state", "a refresh found it gone"])
@@ -417,14 +417,14 @@ def test_replaced_overlay_keeps_it_wherever_its_run_was_cut(on, remembered):
     """The swarm has it noted until the new one is there: each run goes on from what it finds, the next one too."""
     running = lifecycle.running()
     outputs = known(SimulatedHosts(running), OVERLAY, labels={"team": "net"}).outputs
-    wanted = MOVED
+    desired = MOVED
     whole = on(with_more(running))
-    replace_overlay(wanted, outputs)
+    replace_overlay(desired, outputs)
     found = set()
-    for world in (*whole.before, whole.world):
-        again = on(world)
-        gone = all(net.id != outputs["network_id"] for net in world.swarm.networks)
-        replace_overlay(wanted, outputs if remembered or not gone else {})
+    for sim in (*whole.before, whole.sim):
+        again = on(sim)
+        gone = all(net.id != outputs["network_id"] for net in sim.swarm.networks)
+        replace_overlay(desired, outputs if remembered or not gone else {})
         found.add(carried_over(again))
 
     assert {("10.99.0.0/24", "1", "shop", None, ())} == found
@@ -432,7 +432,7 @@ def test_replaced_overlay_keeps_it_wherever_its_run_was_cut(on, remembered):
 
 def test_replaced_overlay_that_somebody_else_made_keeps_what_nobody_declared(hosts):
     """It is forgotten first, and makes way once the new one is made."""
-    hosts.world = with_more(hosts.world)
+    hosts.sim = with_more(hosts.sim)
     outputs = known(hosts, OVERLAY, labels={"team": "net"}, adopted=True).outputs
     replace_overlay(MOVED, outputs)
 
@@ -450,11 +450,11 @@ def test_bridge_of_a_host_outside_any_swarm_keeps_what_nobody_declared(bare_host
         options=(("com.example.x", "1"),),
         labels=(("of", "others"),),
     )
-    bare_hosts.world = simulate.perform(bare_hosts.world, theirs)
+    bare_hosts.sim = simulate.perform(bare_hosts.sim, theirs)
     spec = lifecycle.gwbridge_spec("m1", adopt="converge")
     outputs = created(spec).outputs
-    there = bare_hosts.world.host("m1").network("docker_gwbridge")
+    actual = bare_hosts.sim.host("m1").network("docker_gwbridge")
 
-    assert there is not None
-    assert (spec.subnet, "1", "others") == (there.subnet, there.option("com.example.x"), there.label("of"))
+    assert actual is not None
+    assert (spec.subnet, "1", "others") == (actual.subnet, actual.option("com.example.x"), actual.label("of"))
     assert (["com.example.x"], False) == (outputs["kept"], outputs["adopted"])

@@ -103,10 +103,10 @@ def test_all_rows_share_one_channel(pulumi_engine):
     assert Progress("one").engine is Progress("another").engine
 
 
-# The first of many hosts in one wave that fails is the only one that was touched
+# The first of many hosts in one batch that fails is the only one that was touched
 
 NAMES = ("m1", *(f"w{number}" for number in range(1, 20)))
-FORMER, WANTED = "10.12.0.0/16", "10.66.0.0/16"
+FORMER, DESIRED = "10.12.0.0/16", "10.66.0.0/16"
 
 
 class WithoutRestart(SimulatedHosts):
@@ -129,13 +129,13 @@ def test_exactly_one_of_twenty_hosts_is_touched(on):
         told = list(pool.map(told_of_update, every))
 
     ranges = [hosts.gwbridge(name).bridge.subnets[0] for name in NAMES]
-    drained = [node for node in hosts.world.swarm.nodes if node.availability == "drain"]
-    assert (19, 1, 1) == (ranges.count(FORMER), ranges.count(WANTED), len(drained))
+    drained = [node for node in hosts.sim.swarm.nodes if node.availability == "drain"]
+    assert (19, 1, 1) == (ranges.count(FORMER), ranges.count(DESIRED), len(drained))
     assert 19 == sum("nothing was begun, because another change failed in this run" in line for line in told)
 
 
 def told_of_update(bridge: Known) -> str:
     """Return the error of an update of one host's bridge."""
     with pytest.raises(SwarmnetError) as caught:
-        bridge.update(subnet=WANTED, gateway="10.66.0.1")
+        bridge.update(subnet=DESIRED, gateway="10.66.0.1")
     return str(caught.value)

@@ -8,7 +8,7 @@ from threading import Event, Semaphore
 import pytest
 
 from providers.hosts.audit import LOGGER, READY, commit
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.rules.vocabulary.steps import DisconnectEndpoint, StopContainer, UpdateService
 
 AUTHOR = "resource=ingress stack=swarmnet/prod commit=abc"
@@ -50,17 +50,17 @@ def host(new_host):
 
 
 @pytest.fixture
-def door(host, ended):
-    """Gives the host's door, and what it warns of."""
+def api(host, ended):
+    """Gives the host's hosts API, and what it warns of."""
     told: list[str] = []
     hosts = Hosts({"w1": host.access()})
     ended(hosts.fleet)
     return lambda author=AUTHOR: (hosts.audited(author, told.append), told)
 
 
-def test_line_comes_before_the_step(host, door):
+def test_line_comes_before_the_step(host, api):
     """It says when, where, what, of which resource, stack and commit."""
-    hosts, warned = door()
+    hosts, warned = api()
     hosts.perform(StopContainer(host="w1", id="a"))
     hosts.perform(DisconnectEndpoint(host="w1", network="n", endpoint="e\n resource=2"))
 
@@ -72,22 +72,22 @@ def test_line_comes_before_the_step(host, door):
     assert "step=DisconnectEndpoint network=n endpoint=e_resource=2 resource=ingress" in second
 
 
-def test_line_has_nothing_of_a_service_but_its_id(host, door):
+def test_line_has_nothing_of_a_service_but_its_id(host, api):
     """Its spec may hold secrets."""
     host.engine.does("POST /services/s/update", partial(host.log.awaited, 200, {}))
-    hosts, _ = door()
+    hosts, _ = api()
     hosts.perform(UpdateService(service_id="s", version=1, spec='{"Env": ["PASSWORD=x"]}', read_on="w1"))
 
     assert "step=UpdateService service_id=s resource" in host.log.lines[0]
     assert "PASSWORD" not in host.log.lines[0]
 
 
-def test_host_without_a_log_is_told_once(host, door):
+def test_host_without_a_log_is_told_once(host, api):
     """The step is taken all the same."""
     host.commands[shlex.join(LOGGER)] = lambda stream: None
     for name in ("a", "b"):
         host.engine.answer(f"POST /containers/{name}/stop", 204)
-    hosts, warned = door()
+    hosts, warned = api()
     hosts.perform(StopContainer(host="w1", id="a"))
     hosts.perform(StopContainer(host="w1", id="b"))
 
@@ -95,10 +95,10 @@ def test_host_without_a_log_is_told_once(host, door):
     assert 2 == sum(request.startswith("POST") for request in host.engine.requests)
 
 
-def test_log_that_ended_is_opened_again(host, door):
+def test_log_that_ended_is_opened_again(host, api):
     """As after a restart of syslog."""
     host.log.most = 1
-    hosts, _ = door()
+    hosts, _ = api()
     for name in ("a", "b"):
         hosts.perform(StopContainer(host="w1", id=name))
         assert host.log.ended.wait(5)
@@ -106,18 +106,18 @@ def test_log_that_ended_is_opened_again(host, door):
     assert ["a", "b"] == [line.partition(" id=")[2][:1] for line in host.log.lines]
 
 
-def test_no_log_if_the_stack_file_wants_none(host, door):
+def test_no_log_if_the_stack_file_wants_none(host, api):
     """No command is run for it."""
     host.engine.answer("POST /containers/a/stop", 204)
-    hosts, _ = door("")
+    hosts, _ = api("")
     hosts.perform(StopContainer(host="w1", id="a"))
 
     assert shlex.join(LOGGER) not in host.ran
 
 
-def test_what_an_error_stops_is_in_no_log(host, door):
+def test_what_an_error_stops_is_in_no_log(host, api):
     """A host out of reach has neither the line nor the step."""
-    hosts, _ = door()
+    hosts, _ = api()
     host.close()
 
     assert 1 == len(hosts.perform_all([StopContainer(host="w1", id="a")]))

@@ -4,9 +4,9 @@ from threading import Barrier
 
 import pytest
 
-from providers.hosts.door import Hosts
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT
 from providers.hosts.fleet import Fleet, fleet_for
+from providers.hosts.hosts_api import Hosts
 from providers.hosts.observe import forbidden, placed
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Conflict, NotFound, Unreachable

@@ -4,12 +4,12 @@ the last write of ours that could change that."""
 import pytest
 
 from providers.loop.reconcile import Clock, Work, reconcile, work
-from providers.rules.nouns.table import OVERLAY
+from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER, TWIN, former_label, twin_name
 from providers.rules.vocabulary.steps import UpdateNode
 from tests.support.lifecycle import overlay_spec
-from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, door_to, has_overlays, overlay, subnet
+from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, api_to, has_overlays, overlay, subnet
 from tests.support.memberships import info, places
 from tests.support.tables import cases
 
@@ -22,13 +22,13 @@ SERVICE = {
 
 
 @pytest.fixture
-def there():
+def actual():
     """The networks of the swarm, by id."""
     return {}
 
 
 @pytest.fixture
-def hosts(new_host, there):
+def hosts(new_host, actual):
     """A manager and a worker of a swarm without overlays, where networks can be made. What is removed is gone."""
     hosts = {name: new_host(name) for name in ("m1", "w1")}
     known_at = {"m1": places(hosts)["m1"]}
@@ -40,12 +40,12 @@ def hosts(new_host, there):
 
     def made():
         name = engine.bodies[-1]["Name"]
-        if any(net["Name"] == name for net in there.values()):
+        if any(net["Name"] == name for net in actual.values()):
             return TAKEN
-        there[f"id-{name}"] = overlay(name)
+        actual[f"id-{name}"] = overlay(name)
         return 201, {"Id": f"id-{name}"}
 
-    has_overlays(engine, there)
+    has_overlays(engine, actual)
     engine.does("POST /networks/create", made)
     return hosts
 
@@ -57,35 +57,35 @@ def manager(hosts):
 
 
 @pytest.fixture
-def new_door(hosts, ended):
-    """Gives a door for each resource, as the plugin has it."""
-    ended(door_to(hosts)().fleet)
-    return door_to(hosts)
+def new_api(hosts, ended):
+    """Gives an API to hosts for each resource, as the plugin has it."""
+    ended(api_to(hosts)().fleet)
+    return api_to(hosts)
 
 
 @pytest.fixture
-def create(new_door):
+def create(new_api):
     """Makes one, on a clock that stands unless it is waited for."""
 
     def create(name):
-        door, waited = new_door(), [0.0]
+        api, waited = new_api(), [0.0]
         spec = overlay_spec(name, owner=OURS, subnet=subnet(name), gateway=f"{subnet(name)[:-4]}1")
         job = Work(name, 60, lambda line: None, Clock(lambda: sum(waited), waited.append))
-        return reconcile(job, lambda: OVERLAY.look(door, spec, {}), OVERLAY.decide(spec, {}), door.perform_all)
+        return reconcile(job, lambda: OVERLAY.look(api, spec, {}), OVERLAY.decide(spec, {}), api.perform_all)
 
     return create
 
 
 @pytest.fixture
-def remove(new_door, there):
+def remove(new_api, actual):
     """Takes one away of many, which nobody uses."""
-    there |= {f"id-{name}": overlay(name) for name in NAMES}
+    actual |= {f"id-{name}": overlay(name) for name in NAMES}
 
     def remove(name):
-        door, spec, known = new_door(), overlay_spec(name, owner=OURS), {"network_id": f"id-{name}"}
+        api, spec, known = new_api(), overlay_spec(name, owner=OURS), {"network_id": f"id-{name}"}
         decide = OVERLAY.decide_removal(spec, known, lost=False)
         assert decide
-        return work(door, name, 60, lambda line: None, lambda: OVERLAY.look(door, spec, known, leaving=True), decide)
+        return work(api, name, 60, lambda line: None, lambda: OVERLAY.look(api, spec, known, leaving=True), decide)
 
     return remove
 
@@ -108,17 +108,17 @@ def test_two_requests_for_each_creation(manager, create):
     assert [1, 1] == [found[f"GET /{what}"] for what in ("networks", "swarm")]
 
 
-def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, there):
+def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, actual):
     """The Engine refuses it, and a look of its own finds whose it is: nothing of theirs is taken for ours. Others write
     there too, so that it is asked anew then."""
     create("app0")
-    there["id-app1"] = overlay("app1", owner="p/other")
+    actual["id-app1"] = overlay("app1", owner="p/other")
     with pytest.raises(Blocked, match="p/other"):
         create("app1")
     before = manager.asked()
     create("app2")
 
-    assert "p/other" == there["id-app1"]["Labels"][OWNER]
+    assert "p/other" == actual["id-app1"]["Labels"][OWNER]
     assert {"GET /networks", "GET /swarm", "POST /networks/create", "GET /networks/id-app2"} == set(
         manager.asked() - before
     )
@@ -132,14 +132,14 @@ def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, there):
         "note": ({former_label("app0"): "{}"}, {}),
     },
 )
-def test_what_a_change_left_takes_a_look_of_its_own(manager, new_door, there, labels, traces):
+def test_what_a_change_left_takes_a_look_of_its_own(manager, new_api, actual, labels, traces):
     """So does a name that differs by case alone: of none of these the shared look says that it is free."""
-    there |= traces
+    actual |= traces
     manager.answer("GET /swarm", body={**SWARM, "Spec": {"Name": "default", "Labels": labels}})
-    door = new_door()
+    api = new_api()
 
-    assert door.in_short("app0", "") is None
-    assert door.in_short("app1", "") is not None
+    assert api.in_short("app0", "") is None
+    assert api.in_short("app1", "") is not None
 
 
 # Removals
@@ -210,20 +210,20 @@ def test_a_removal_that_finds_nothing_proves_nothing(manager, remove):
     assert 4 == manager.asked()["GET /nodes"]
 
 
-def test_after_a_write_that_may_give_it_a_user_it_is_asked_anew(manager, remove, new_door):
+def test_after_a_write_that_may_give_it_a_user_it_is_asked_anew(manager, remove, new_api):
     """Such as a member that comes back into service."""
     remove("app0")
     manager.answer("GET /nodes/n-m1", body=NODE)
     manager.answer("POST /nodes/n-m1/update", body={})
-    new_door().perform(UpdateNode(node_id="n-m1", version=5, availability="active"))
+    new_api().perform(UpdateNode(node_id="n-m1", version=5, availability="active"))
     remove("app1")
 
     assert 2 == manager.asked()["GET /tasks"]
 
 
-def test_a_twin_is_looked_at(manager, remove, there):
+def test_a_twin_is_looked_at(manager, remove, actual):
     """It stands in for the overlay in a change that was cut, and goes with it."""
-    there["id-app1"] = overlay("app1", Name=twin_name("app0"), Labels={OWNER: OURS, TWIN: "app0"})
+    actual["id-app1"] = overlay("app1", Name=twin_name("app0"), Labels={OWNER: OURS, TWIN: "app0"})
     remove("app0")
 
     assert ["DELETE /networks/id-app0", "DELETE /networks/id-app1"] == writes(manager)

@@ -18,8 +18,8 @@ from providers.hosts.fleet import Fleet
 from providers.hosts.shared_answers import AtOnce
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Member
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, Step, UpdateNode, UpdateSwarm
 from providers.simulate.from_snapshot import copied
@@ -43,9 +43,9 @@ READ: dict[str, Callable[[Engine], object]] = {
     "swarm survey": survey.swarm_survey,
     "seconds": lambda engine: [task.seconds for task in observe.tasks(engine) if task.since],
 }
-SHAPE = NetworkShape(name="app", driver="overlay")
+CONFIG = NetworkConfig(name="app", driver="overlay")
 DONE: tuple[Step, ...] = (
-    CreateNetwork(host="w1", shape=SHAPE),
+    CreateNetwork(host="w1", config=CONFIG),
     InitSwarm(host="w1"),
     JoinSwarm(host="w1", role="worker"),
     UpdateSwarm(version=7, set_labels=(("a", "b"),), autolock=True, task_history_limit=3),

@@ -84,7 +84,7 @@ def test_what_a_failing_command_says_is_harmless(said: str, shown: str):
 
 
 @pytest.fixture
-def there(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
+def actual(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     """A host with a shell, for the real ssh of somebody who has configured nothing."""
     ssh_at_home(monkeypatch, tmp_path / "home")
     host.commands |= {"sh": shell, "sudo -n sh": shell}
@@ -93,12 +93,12 @@ def there(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fa
 
 def test_output_is_kept_nowhere(log: Path):
     """Only the mark of a command that succeeds is kept, for the state; its secrets are in neither output."""
-    wanted = command(run=f"echo {CANARY}; echo {CANARY} >&2; echo ran >>{log}")
+    desired = command(run=f"echo {CANARY}; echo {CANARY} >&2; echo ran >>{log}")
 
-    ended = done("run", wanted)
+    ended = done("run", desired)
 
-    assert (0, f"{wanted.environment['ran']}\n", "") == (ended.returncode, ended.stdout, ended.stderr)
-    assert (64 + len("sha256:"), "ran\n") == (len(wanted.environment["ran"]), log.read_text())
+    assert (0, f"{desired.environment['ran']}\n", "") == (ended.returncode, ended.stdout, ended.stderr)
+    assert (64 + len("sha256:"), "ran\n") == (len(desired.environment["ran"]), log.read_text())
 
 
 def test_it_runs_again_when_it_changes(log: Path):
@@ -156,49 +156,49 @@ def test_environment_of_whoever_runs_it_takes_no_place(log: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(("sudo", "expected"), [(False, "sh"), (True, "sudo -n sh")])
-def test_it_runs_on_the_host(there: FakeHost, log: Path, sudo: bool, expected: str):
+def test_it_runs_on_the_host(actual: FakeHost, log: Path, sudo: bool, expected: str):
     """Over ssh, which is given the shell's name alone: what it runs is in no list of processes, here or there."""
-    ended = done("run", command(there.access(sudo=sudo), run=f"echo {CANARY} >>{log}"))
+    ended = done("run", command(actual.access(sudo=sudo), run=f"echo {CANARY} >>{log}"))
 
     assert (0, "", f"{CANARY}\n") == (ended.returncode, ended.stderr, log.read_text())
-    assert [expected] == there.ran
+    assert [expected] == actual.ran
     assert CANARY not in (Path(log.parent) / "home" / "ssh-words").read_text()
 
 
-def test_key_file_is_looked_for_at_home(there: FakeHost, log: Path):
+def test_key_file_is_looked_for_at_home(actual: FakeHost, log: Path):
     """`~` is HOME, whatever the system has for the user; for ssh itself it would be that."""
     home = log.parent / "home" / ".ssh"
     for name in ("key", "known_hosts"):
-        (home / f"my {name}").write_text((there.folder / name).read_text())
+        (home / f"my {name}").write_text((actual.folder / name).read_text())
         (home / f"my {name}").chmod(0o600)
-    access = there.access(key_file="~/.ssh/my key", known_hosts="~/.ssh/my known_hosts")
+    access = actual.access(key_file="~/.ssh/my key", known_hosts="~/.ssh/my known_hosts")
 
     assert (0, "") == ((ended := done("run", command(access))).returncode, ended.stderr)
 
 
-def test_host_without_a_known_key_is_not_reached(there: FakeHost, log: Path):
+def test_host_without_a_known_key_is_not_reached(actual: FakeHost, log: Path):
     """Nothing is sent to it."""
-    there.know(paramiko.ECDSAKey.generate())
+    actual.know(paramiko.ECDSAKey.generate())
 
-    ended = done("run", command(there.access(), run=f"echo ran >>{log}"))
+    ended = done("run", command(actual.access(), run=f"echo ran >>{log}"))
 
-    assert (255, [], 0) == (ended.returncode, there.ran, there.logins)
+    assert (255, [], 0) == (ended.returncode, actual.ran, actual.logins)
     assert ended.stderr.startswith("h1: docker: not reached, and nothing was run: ")
     assert ended.stderr.endswith("Host key verification failed.\n")
 
 
-def test_host_key_of_the_stack_file_takes_the_place_of_known_hosts(there: FakeHost, log: Path):
+def test_host_key_of_the_stack_file_takes_the_place_of_known_hosts(actual: FakeHost, log: Path):
     """The right one, another one, and the right one that known_hosts revokes."""
-    key, other = there.host_keys[0], paramiko.ECDSAKey.generate()
-    there.know(other)
-    (log.parent / "home" / ".ssh" / "config").write_text(f"UserKnownHostsFile {there.folder}/known_hosts\n")
+    key, other = actual.host_keys[0], paramiko.ECDSAKey.generate()
+    actual.know(other)
+    (log.parent / "home" / ".ssh" / "config").write_text(f"UserKnownHostsFile {actual.folder}/known_hosts\n")
 
     def code(shown: paramiko.PKey) -> int:
-        access = there.access(host_key=f"{shown.get_name()} {shown.get_base64()}", known_hosts=None)
+        access = actual.access(host_key=f"{shown.get_name()} {shown.get_base64()}", known_hosts=None)
         return done("run", command(access, run="true")).returncode
 
     assert [0, 255] == [code(key), code(other)]
-    there.know(key, names=f"@revoked [127.0.0.1]:{there.port}")
+    actual.know(key, names=f"@revoked [127.0.0.1]:{actual.port}")
     assert 255 == code(key)
 
 
@@ -224,33 +224,33 @@ def test_without_ssh_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "this machine has no ssh: install the client of OpenSSH\n" == ended.stderr.partition("was run: ")[2]
 
 
-def test_bastion_of_the_stack_file_is_gone_through(there: FakeHost, new_sshd, log: Path):
+def test_bastion_of_the_stack_file_is_gone_through(actual: FakeHost, new_sshd, log: Path):
     """Reached as the host is; both show keys that are known."""
     bastion = new_sshd("bastion")
-    bastion.forwards, bastion.user_key = True, there.user_key
-    known = [each.folder / "known_hosts" for each in (there, bastion)]
+    bastion.forwards, bastion.user_key = True, actual.user_key
+    known = [each.folder / "known_hosts" for each in (actual, bastion)]
     known[0].write_text("".join(file.read_text() for file in known))
 
-    through = there.access(bastion=f"jump@127.0.0.1:{bastion.port}")
+    through = actual.access(bastion=f"jump@127.0.0.1:{bastion.port}")
     ended = done("run", command(through, run=f"echo ran >>{log}"))
 
     assert (0, "", "ran\n") == (ended.returncode, ended.stderr, log.read_text())
-    assert (1, 1, []) == (bastion.logins, there.logins, bastion.ran)
+    assert (1, 1, []) == (bastion.logins, actual.logins, bastion.ran)
 
 
 @pytest.fixture
-def noted(there: FakeHost, tmp_path: Path) -> Path:
+def noted(actual: FakeHost, tmp_path: Path) -> Path:
     """The host's own log, and what it has already."""
     file = tmp_path / "noted"
     program(tmp_path / "home" / "programs" / "logger", f'echo "$@" >>{file}')
     return file
 
 
-def test_each_run_is_in_the_hosts_own_log_before_it_begins(there: FakeHost, noted: Path, log: Path):
+def test_each_run_is_in_the_hosts_own_log_before_it_begins(actual: FakeHost, noted: Path, log: Path):
     """By the words of any other step but the stack, and without those of the script; not if it has run already."""
-    wanted = command(there.access(), run=f"cp {noted} {log} # {CANARY}", undo=f"exit 3 # {CANARY}")
-    assert [0, 3] == [done(verb, wanted).returncode for verb in ("run", "undo")]
-    assert 0 == done("update", wanted, before=wanted.environment["ran"]).returncode
+    desired = command(actual.access(), run=f"cp {noted} {log} # {CANARY}", undo=f"exit 3 # {CANARY}")
+    assert [0, 3] == [done(verb, desired).returncode for verb in ("run", "undo")]
+    assert 0 == done("update", desired, before=desired.environment["ran"]).returncode
 
     words, resource = LOGGER[-1].partition("exec logger ")[2], "prepare/h1/docker"
     run, undo = noted.read_text().splitlines()
@@ -262,24 +262,27 @@ def test_each_run_is_in_the_hosts_own_log_before_it_begins(there: FakeHost, note
     assert f"{run}\n" == log.read_text()
 
 
-def test_host_without_a_log_runs_it_all_the_same(there: FakeHost, noted: Path, log: Path):
+def test_host_without_a_log_runs_it_all_the_same(actual: FakeHost, noted: Path, log: Path):
     """Nobody is told."""
     program(log.parent / "home" / "programs" / "logger", "echo 'no syslog' >&2; exit 1")
 
-    assert (0, "") == ((ended := done("run", command(there.access(), run=f"echo ran >{log}"))).returncode, ended.stderr)
+    assert (0, "") == (
+        (ended := done("run", command(actual.access(), run=f"echo ran >{log}"))).returncode,
+        ended.stderr,
+    )
     assert "ran\n" == log.read_text()
 
 
-def test_no_line_if_the_stack_file_wants_none(there: FakeHost, noted: Path):
+def test_no_line_if_the_stack_file_wants_none(actual: FakeHost, noted: Path):
     """`audit: false`."""
-    assert 0 == done("run", command(there.access(), audit=False)).returncode
+    assert 0 == done("run", command(actual.access(), audit=False)).returncode
     assert not noted.exists()
 
 
-def test_forged_name_makes_no_second_pair(there: FakeHost, noted: Path):
+def test_forged_name_makes_no_second_pair(actual: FakeHost, noted: Path):
     """A state may have any."""
     Forged.variables = {"name": "a resource=b\ncommit='c'"}
-    done("run", Forged(**vars(command(there.access()))))
+    done("run", Forged(**vars(command(actual.access()))))
 
     (row,) = noted.read_text().splitlines()
     assert " resource=prepare/h1/a_resource_b_commit__c_ project=" in row

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.hosts.reports import COMMAND
 from providers.loop.preflight import preflight
 from providers.rules.stack_file import model
@@ -66,22 +66,22 @@ def hosts(new_host):
 
 
 @pytest.fixture
-def door(hosts, ended):
-    """The door to these hosts."""
-    door = Hosts({name: host.access() for name, host in hosts.items()}, Roles(managers=frozenset({"m1"})))
-    ended(door.fleet)
-    return door
+def api(hosts, ended):
+    """The hosts API to these hosts."""
+    api = Hosts({name: host.access() for name, host in hosts.items()}, Roles(managers=frozenset({"m1"})))
+    ended(api.fleet)
+    return api
 
 
-def found(door, **sections):
+def found(api, **sections):
     """Return what clashes with these sections."""
-    named = {name: {"address": "127.0.0.1"} for name in door.fleet.names}
-    return preflight(door, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
+    named = {name: {"address": "127.0.0.1"} for name in api.fleet.names}
+    return preflight(api, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
 
 
-def clashes(door, subnet):
+def clashes(api, subnet):
     """Return what a range of docker_gwbridge clashes with."""
-    return [line.partition(", ")[2].partition(":")[0] for line in found(door, gwbridge={"subnet": subnet}).refused]
+    return [line.partition(", ")[2].partition(":")[0] for line in found(api, gwbridge={"subnet": subnet}).refused]
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def clashes(door, subnet):
         ("172.17.0.0/16", "the docker network bridge of m1 and w1"),
     ],
 )
-def test_what_hosts_have_is_compared(door, subnet, with_what):
+def test_what_hosts_have_is_compared(api, subnet, with_what):
     """Routes of every table, addresses, resolvers, networks: of all hosts."""
-    assert [with_what] == clashes(door, subnet)
+    assert [with_what] == clashes(api, subnet)
 
 
-def test_one_command_and_two_requests_a_host(hosts, door):
+def test_one_command_and_two_requests_a_host(hosts, api):
     """There is nothing to confirm if nothing clashes: the default route, the loopback, what a host sends to itself or
     to all, and exceptions are no ranges. The command needs no rights."""
-    assert [] == clashes(door, "10.12.0.0/16")
+    assert [] == clashes(api, "10.12.0.0/16")
 
     for host in hosts.values():
         assert [shlex.join(COMMAND)] == [each for each in host.ran if "dial-stdio" not in each]
@@ -129,38 +129,38 @@ def ending(days):
         pytest.param(None, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "active", id="no sense"),
     ],
 )
-def test_certificate_is_read(hosts, door, days, printed, state):
+def test_certificate_is_read(hosts, api, days, printed, state):
     """It is read with the same command, if the login may read it."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stdout=ADDRESSES.encode() + printed)
     hosts["w1"].engine.answer("GET /info", body={"Swarm": {"LocalNodeState": state}})
-    found = next(each.certificate for each in door.reports()[0] if each.host == "w1")
+    found = next(each.certificate for each in api.reports()[0] if each.host == "w1")
 
     assert (days, days and 90) == (found and round(found.left / 86_400), found and round(found.lasts / 86_400))
 
 
-def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door):
+def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, api):
     """Hosts list a removed overlay for seconds, and a stuck ingress for good: a manager is asked before a refusal."""
     listed = [network("gone", "10.72.0.0/24"), network("there", "10.71.0.0/24")]
     hosts["w1"].engine.answer("GET /networks", body=listed)
     hosts["m1"].engine.answer("GET /networks/id-there", body=listed[1])
 
-    assert [] == clashes(door, "10.72.0.0/24")
-    assert ["the swarm's network there"] == clashes(door, "10.71.0.0/24")
+    assert [] == clashes(api, "10.72.0.0/24")
+    assert ["the swarm's network there"] == clashes(api, "10.71.0.0/24")
 
 
-def test_host_without_ip_is_compared_by_its_networks(hosts, door):
+def test_host_without_ip_is_compared_by_its_networks(hosts, api):
     """A warning says so."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
 
-    assert ["the docker network bridge of m1 and w1"] == clashes(door, "172.17.0.0/16")
-    (told,) = found(door).warnings
+    assert ["the docker network bridge of m1 and w1"] == clashes(api, "172.17.0.0/16")
+    (told,) = found(api).warnings
     assert "routes and resolvers were not compared: w1: " in told
 
 
-def test_host_that_does_not_answer_is_only_named(hosts, door):
+def test_host_that_does_not_answer_is_only_named(hosts, api):
     """A resource that needs it is refused; the ranges of the others are compared."""
     hosts["w1"].close()
 
-    assert ["the route by wg0 of m1"] == clashes(door, "10.64.0.0/16")
-    (told,) = found(door).warnings
+    assert ["the route by wg0 of m1"] == clashes(api, "10.64.0.0/16")
+    (told,) = found(api).warnings
     assert "ranges were not compared: w1 (127.0.0.1" in told

@@ -4,8 +4,8 @@ from functools import partial
 
 from providers.explain.forecast import Forecast
 from providers.loop.dry_run import rehearsed
-from providers.rules.nouns.table import INGRESS
-from providers.simulate import World, elapse
+from providers.rules.resource_types.table import INGRESS
+from providers.simulate import SimulatorState, elapse
 from providers.simulate.from_snapshot import copied
 from providers.simulate.others import create_service, service_spec
 from tests.support.calls import calls
@@ -13,21 +13,21 @@ from tests.support.lifecycle import id_of, ingress_spec, running
 from tests.support.simulated import SimulatedHosts
 
 
-def with_services(count: int) -> World:
+def with_services(count: int) -> SimulatorState:
     """Three hosts, and services of four tasks each that publish a port."""
-    world = running()
+    sim = running()
     for number in range(count):
-        world = create_service(world, service_spec(f"web{number}", ports=((8000 + number, 80),), replicas=4))
-    return copied(SimulatedHosts(elapse(world, 20)).survey())
+        sim = create_service(sim, service_spec(f"web{number}", ports=((8000 + number, 80),), replicas=4))
+    return copied(SimulatedHosts(elapse(sim, 20)).survey())
 
 
 def cost(count: int) -> int:
     """Count the function calls of a rehearsal under so many services that ends well."""
-    world, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
-    known = {"network_id": id_of(world, spec)}
+    sim, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
+    known = {"network_id": id_of(sim, spec)}
     look, decide = partial(INGRESS.look, spec=spec, known=known), INGRESS.decide(spec, known)
     ended: list[Forecast] = []
-    called = calls(lambda: ended.append(rehearsed(world, "ingress", 300, look, decide)[1]))
+    called = calls(lambda: ended.append(rehearsed(sim, "ingress", 300, look, decide)[1]))
     (forecast,) = ended
     assert not forecast.problem
     assert count == len(forecast.absences)

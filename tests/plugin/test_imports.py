@@ -40,8 +40,8 @@ print(json.dumps({"modules": sorted(sys.modules), "specs": built, "looked throug
 
 @pytest.mark.whole
 def test_an_up_with_nothing_to_do_begins_with_little():
-    """Checks and compares: nothing that reaches hosts or tries changes is imported, and one noun's validator is
-    built. What is kept is never looked through for what could go."""
+    """Checks and compares: nothing that reaches hosts or tries changes is imported, and one resource type's validator
+    is built. What is kept is never looked through for what could go."""
     command = [sys.executable, "-c", SCRIPT, json.dumps(APP), json.dumps(KNOWN)]
     ended = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     found = json.loads(ended.stdout)

@@ -93,9 +93,9 @@ def complaint(call, *arguments) -> str:
 )
 def test_check_gives_canonical_inputs(plugin, expected, sent):
     """They are those that the state will have."""
-    there = {key: value for key, value in expected.items() if value is not None}
+    actual = {key: value for key, value in expected.items() if value is not None}
 
-    assert (there, {}) == plugin.check(OverlayProvider, sent)
+    assert (actual, {}) == plugin.check(OverlayProvider, sent)
 
 
 def test_preview_says_once_what_a_change_disturbs(plugin, pulumi_engine):

@@ -43,8 +43,8 @@ class Recorder:
 
     def preview(self, name: str, sections: Mapping[str, Json] | None = None, *words: str) -> None:
         """Record a preview; `sections` take the place of those that stand, None takes one away."""
-        wanted = {**self.sections, **(sections or {})}
-        self.project.declare({key: value for key, value in wanted.items() if value is not None})
+        desired = {**self.sections, **(sections or {})}
+        self.project.declare({key: value for key, value in desired.items() if value is not None})
         self.record(name, "preview", *words)
 
     def record(self, name: str, *words: str) -> None:

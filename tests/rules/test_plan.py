@@ -50,7 +50,7 @@ def test_swarm_begins_with_the_first_manager():
 )
 def test_bridges_follow_the_waves(expected, sections):
     """A host without a bridge is in none."""
-    assert expected == [[spec.host for spec in wave] for wave in planned(**sections).gwbridges]
+    assert expected == [[spec.host for spec in batch] for batch in planned(**sections).gwbridges]
 
 
 SHARED = {"subnet": "10.1.0.0/16"}

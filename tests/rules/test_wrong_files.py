@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.stack_file.reading import read
 from providers.rules.stack_file.yaml_text import parted, position
 from providers.rules.vocabulary.errors import StackFileError
@@ -28,7 +28,7 @@ def said(text):
         written = read(text)
     except StackFileError as error:
         return [told(position(problem, {}).line, problem) for problem in error.problems]
-    problems = verdict(written.raw, text=written).why_no_plan
+    problems = validate(written.raw, text=written).why_no_plan
     return [told(position(problem, written.keys).line, problem) for problem in problems]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm
-from providers.simulate import World, bare, elapse, others, perform
+from providers.simulate import SimulatorState, bare, elapse, others, perform
 from providers.simulate.others import change_service, named, service_spec
 from providers.simulate.workloads import Placed, read
 from tests.support.networks import create_network
@@ -14,35 +14,35 @@ HOSTS = ("m1", "w1", "w2")
 APP = create_network(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
 
 
-def swarm(*managers: str) -> World:
+def swarm(*managers: str) -> SimulatorState:
     """A swarm of three, at rest; m1 is always a manager."""
-    world = perform(bare(*HOSTS), InitSwarm(host="m1"))
+    sim = perform(bare(*HOSTS), InitSwarm(host="m1"))
     for host in HOSTS[1:]:
-        world = perform(elapse(world, 1), JoinSwarm(host=host, role="manager" if host in managers else "worker"))
-    return elapse(world, 40)
+        sim = perform(elapse(sim, 1), JoinSwarm(host=host, role="manager" if host in managers else "worker"))
+    return elapse(sim, 40)
 
 
-def with_app(world: World | None = None) -> tuple[World, str]:
+def with_app(sim: SimulatorState | None = None) -> tuple[SimulatorState, str]:
     """A swarm with an overlay, and the overlay's id."""
-    world = elapse(perform(world or swarm(), APP), 1)
-    return world, network(world, "app").id
+    sim = elapse(perform(sim or swarm(), APP), 1)
+    return sim, network(sim, "app").id
 
 
-def with_container() -> tuple[World, str]:
+def with_container() -> tuple[SimulatorState, str]:
     """A swarm with a container on an overlay on w1, and the container's id."""
-    world, app = with_app()
-    world = others.run_container(world, "w1", app)
-    return world, world.host("w1").containers[0].id
+    sim, app = with_app()
+    sim = others.run_container(sim, "w1", app)
+    return sim, sim.host("w1").containers[0].id
 
 
-def network(world: World, name: str) -> Network:
+def network(sim: SimulatorState, name: str) -> Network:
     """A network of the cluster by its name."""
-    return next(net for net in world.swarm.networks if net.name == name)
+    return next(net for net in sim.swarm.networks if net.name == name)
 
 
-def bridge_of(world: World, host: str) -> Network:
+def bridge_of(sim: SimulatorState, host: str) -> Network:
     """A host's docker_gwbridge."""
-    return next(net for net in world.host(host).networks if net.name == GATEWAY_BRIDGE)
+    return next(net for net in sim.host(host).networks if net.name == GATEWAY_BRIDGE)
 
 
 def web(
@@ -63,23 +63,23 @@ def web(
     )
 
 
-def without_ports(world: World) -> World:
+def without_ports(sim: SimulatorState) -> SimulatorState:
     """The ports taken off web."""
-    return change_service(world, "web", EndpointSpec={"Ports": []})
+    return change_service(sim, "web", EndpointSpec={"Ports": []})
 
 
-def forced(world: World) -> World:
+def forced(sim: SimulatorState) -> SimulatorState:
     """The tasks of web moved whatever they are."""
-    template = read(named(world, "web").spec)["TaskTemplate"]
-    return change_service(world, "web", TaskTemplate={**template, "ForceUpdate": 1})
+    template = read(named(sim, "web").spec)["TaskTemplate"]
+    return change_service(sim, "web", TaskTemplate={**template, "ForceUpdate": 1})
 
 
-def status(world: World) -> str:
+def status(sim: SimulatorState) -> str:
     """Return the state of the last update of web."""
-    return named(world, "web").status
+    return named(sim, "web").status
 
 
-def on_ingress(world: World) -> list[Placed]:
+def on_ingress(sim: SimulatorState) -> list[Placed]:
     """The tasks with an address on the ingress."""
-    ingress = world.swarm.ingress
-    return [task for task in world.swarm.tasks if ingress and ingress.id in task.networks]
+    ingress = sim.swarm.ingress
+    return [task for task in sim.swarm.tasks if ingress and ingress.id in task.networks]

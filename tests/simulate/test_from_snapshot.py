@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from providers import simulate
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
@@ -14,27 +14,25 @@ from tests.support import lifecycle
 from tests.support.simulated import after, elapsed
 
 
-def at_work() -> World:
+def at_work() -> SimulatorState:
     """The whole stack with services: ports of each kind, an overlay, a placement that changed, a container."""
-    world = lifecycle.made(
-        bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-1], lifecycle.overlay_spec(attachable=True)
-    )
-    app = lifecycle.id_of(world, lifecycle.overlay_spec())
+    sim = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-1], lifecycle.overlay_spec(attachable=True))
+    app = lifecycle.id_of(sim, lifecycle.overlay_spec())
     placement = {"Networks": [], "Placement": {"Constraints": ["node.role==worker"]}, "ForceUpdate": 0}
     return after(
-        world,
-        lambda world: create_service(world, service_spec("web", ports=((8080, 80),), replicas=2)),
-        lambda world: create_service(world, service_spec("api", ports=((0, 81),), replicas=None, networks=(app,))),
-        lambda world: create_service(world, service_spec("direct", ports=((9000, 80),), mode="host")),
+        sim,
+        lambda sim: create_service(sim, service_spec("web", ports=((8080, 80),), replicas=2)),
+        lambda sim: create_service(sim, service_spec("api", ports=((0, 81),), replicas=None, networks=(app,))),
+        lambda sim: create_service(sim, service_spec("direct", ports=((9000, 80),), mode="host")),
         elapsed(20),
-        lambda world: change_service(world, "web", TaskTemplate=placement),
-        lambda world: run_container(world, "w1", app),
-        lambda world: set_node(world, "w2", labels=(("rack", "a"),)),
+        lambda sim: change_service(sim, "web", TaskTemplate=placement),
+        lambda sim: run_container(sim, "w1", app),
+        lambda sim: set_node(sim, "w2", labels=(("rack", "a"),)),
         elapsed(20),
     )
 
 
-WORLDS: dict[str, Callable[[], World]] = {
+WORLDS: dict[str, Callable[[], SimulatorState]] = {
     "bare hosts": lambda: bare(*lifecycle.HOSTS),
     "at rest": lifecycle.running,
     "at work": at_work,
@@ -45,19 +43,19 @@ WORLDS: dict[str, Callable[[], World]] = {
 @pytest.mark.parametrize("name", WORLDS)
 def test_copy_shows_the_facts_of_the_swarm(name):
     """Every declared host's bridge, the swarm, the ingress and each overlay."""
-    world = WORLDS[name]()
+    sim = WORLDS[name]()
 
-    assert facts(world) == facts(copied(Simulated(world).survey()))
+    assert facts(sim) == facts(copied(Simulated(sim).survey()))
 
 
-def facts(world: World) -> list[object]:
-    """All that the five nouns look at."""
-    up = [host.name for host in world.hosts if host.up]
-    found: list[object] = [simulate.gwbridge_facts(world, name) for name in up]
-    found += [simulate.node_facts(world, name) for name in up]
-    found += [simulate.swarm_facts(world)]
-    if world.cluster:
-        found += [simulate.ingress_facts(world), simulate.overlay_facts(world, "app", thorough=True)]
+def facts(sim: SimulatorState) -> list[object]:
+    """All that the five resource types look at."""
+    up = [host.name for host in sim.hosts if host.up]
+    found: list[object] = [simulate.gwbridge_facts(sim, name) for name in up]
+    found += [simulate.node_facts(sim, name) for name in up]
+    found += [simulate.swarm_facts(sim)]
+    if sim.cluster:
+        found += [simulate.ingress_facts(sim), simulate.overlay_facts(sim, "app", thorough=True)]
     return found
 
 
@@ -71,8 +69,8 @@ def test_ports_that_the_swarm_chose_are_not_given_twice():
 
 def test_member_that_is_not_declared_is_in_the_copy():
     """It counts for the quorum, and blocks what could not be seen on it."""
-    world = at_work()
-    seen = Simulated(world).survey()
+    sim = at_work()
+    seen = Simulated(sim).survey()
     copy = copied(type(seen)(hosts=seen.hosts[:2], swarm=seen.swarm))
 
     assert [True, True, False] == [host.declared for host in copy.hosts]
@@ -80,8 +78,8 @@ def test_member_that_is_not_declared_is_in_the_copy():
 
 def test_tasks_that_are_ending_end_in_the_copy():
     """Work that was under way when the hosts were read goes on in the copy."""
-    world = at_work()
-    moving = change_service(world, "api", TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 1})
+    sim = at_work()
+    moving = change_service(sim, "api", TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 1})
     copy = simulate.elapse(copied(Simulated(moving).survey()), 20)
 
     api = next(service.id for service in copy.swarm.services if service.name == "api")

@@ -11,7 +11,7 @@ from providers.explain.forecast import Forecast
 from providers.loop.forecasts import State, forecasts
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
-from providers.simulate import World, bare, elapse
+from providers.simulate import SimulatorState, bare, elapse
 from providers.simulate.from_snapshot import copied
 from providers.simulate.others import create_service, service_spec
 from providers.simulate.tasks import Tasks
@@ -32,7 +32,7 @@ SERVICES, NETWORKS = 3, 2
 class Large:
     """A swarm at rest, what is declared of it, and what the state knows."""
 
-    world: World
+    sim: SimulatorState
     bridges: tuple[GwbridgeSpec, ...]
     nodes: tuple[NodeSpec, ...]
     ingress: IngressSpec
@@ -54,7 +54,7 @@ class Large:
     def state(self) -> State:
         """What the state knows: the Engines' ids."""
         output = {GwbridgeSpec: "network_id", NodeSpec: "node_id", IngressSpec: "network_id", OverlaySpec: "network_id"}
-        return {spec.resource_name: (spec, {output[type(spec)]: id_of(self.world, spec)}) for spec in self.plan().specs}
+        return {spec.resource_name: (spec, {output[type(spec)]: id_of(self.sim, spec)}) for spec in self.plan().specs}
 
 
 @cache
@@ -62,7 +62,7 @@ def large(hosts: int) -> Large:
     """Three managers, all others workers; every service has one task and publishes a port."""
     names = tuple(f"h{number}" for number in range(hosts))
     swarm = Large(
-        world=bare(*names),
+        sim=bare(*names),
         bridges=tuple(map(gwbridge_spec, names)),
         nodes=tuple(node_spec(name, role="manager" if name in names[:3] else "worker") for name in names),
         ingress=ingress_spec(),
@@ -73,20 +73,20 @@ def large(hosts: int) -> Large:
         ),
     )
     begun = swarm_spec(first_manager=names[0], members=names)
-    world = made(swarm.world, swarm.bridges[0], begun, swarm.nodes[0], swarm.ingress)
+    sim = made(swarm.sim, swarm.bridges[0], begun, swarm.nodes[0], swarm.ingress)
     for spec in (*swarm.bridges[1:], *swarm.nodes[1:], *swarm.overlays):
-        world = made(world, spec)
+        sim = made(sim, spec)
     for number in range(SERVICES * hosts):
-        network = id_of(world, swarm.overlays[number % len(swarm.overlays)])
+        network = id_of(sim, swarm.overlays[number % len(swarm.overlays)])
         web = service_spec(f"web{number}", ports=((8000 + number, 80),), networks=(network,))
-        world = create_service(world, web)
-    return replace(swarm, world=spread(elapse(world, 60)))
+        sim = create_service(sim, web)
+    return replace(swarm, sim=spread(elapse(sim, 60)))
 
 
-def spread(world: World) -> World:
+def spread(sim: SimulatorState) -> SimulatorState:
     """Tasks shared out among all hosts: the simulated scheduler counts those of one service only."""
-    hosts = cycle(world.hosts)
-    return world.agreed(tasks=Tasks(replace(task, node_id=next(hosts).node_id) for task in world.swarm.tasks))
+    hosts = cycle(sim.hosts)
+    return sim.agreed(tasks=Tasks(replace(task, node_id=next(hosts).node_id) for task in sim.swarm.tasks))
 
 
 # What they cost
@@ -94,7 +94,7 @@ def spread(world: World) -> World:
 
 def foretold(swarm: Large, plan: Plan) -> list[Forecast]:
     """What `swarmnet plan` finds out, from the survey on."""
-    return forecasts(plan, swarm.state, copied(SimulatedHosts(swarm.world).survey()))
+    return forecasts(plan, swarm.state, copied(SimulatedHosts(swarm.sim).survey()))
 
 
 def alone(swarm: Large, **changed: object) -> Plan:
@@ -120,7 +120,7 @@ def test_a_bridge_of_a_member_takes_the_same_steps_however_large_the_swarm_is(ho
     swarm = large(hosts)
     one = swarm.bridges[7].model_copy(update={"subnet": "10.77.0.0/16", "gateway": "10.77.0.1", "disturb": True})
     (found,) = forecasts(
-        alone(swarm, gwbridges=((one,),)), {one.resource_name: swarm.state[one.resource_name]}, swarm.world
+        alone(swarm, gwbridges=((one,),)), {one.resource_name: swarm.state[one.resource_name]}, swarm.sim
     )
 
     assert ("", ("h7",), 8) == (found.problem, found.drained, len(found.stages))

@@ -34,7 +34,7 @@ from providers.rules.vocabulary.steps import (
     UnlockSwarm,
     UpdateNode,
 )
-from providers.simulate import World, bare, elapse, members, others, perform, reads
+from providers.simulate import SimulatorState, bare, elapse, members, others, perform, reads
 from providers.simulate.others import change_service, create_service, named, service_spec
 from providers.simulate.workloads import read
 from tests.simulate.swarms import (
@@ -60,182 +60,182 @@ PORTS = service_spec("web", ports=((8080, 80),), replicas=3)
 DYNAMIC = service_spec("web", ports=((0, 80),))
 
 
-def entries(world: World, host: str = "w1") -> list[str]:
+def entries(sim: SimulatorState, host: str = "w1") -> list[str]:
     """The states of a host's entries as the managers know them: of this membership, and of former ones."""
-    return sorted(node.state for node in world.swarm.nodes if node.hostname == host)
+    return sorted(node.state for node in sim.swarm.nodes if node.hostname == host)
 
 
-def has(world: World, name: str) -> list[str]:
+def has(sim: SimulatorState, name: str) -> list[str]:
     """The hosts that have a copy of a network of this name."""
-    return [host.name for host in world.hosts if host.network(name)]
+    return [host.name for host in sim.hosts if host.network(name)]
 
 
-def kick(world: World, *hosts: str, value: str = "1") -> World:
+def kick(sim: SimulatorState, *hosts: str, value: str = "1") -> SimulatorState:
     """Nodes' label set, as an operator would."""
     for host in hosts:
-        world = others.set_node(world, host, labels=(("kick", value),))
-    return world
+        sim = others.set_node(sim, host, labels=(("kick", value),))
+    return sim
 
 
-def remove(world: World, name: str) -> World:
+def remove(sim: SimulatorState, name: str) -> SimulatorState:
     """A network of the cluster removed."""
-    return perform(world, RemoveNetwork(id=network(world, name).id))
+    return perform(sim, RemoveNetwork(id=network(sim, name).id))
 
 
-def swapped(world: World) -> World:
+def swapped(sim: SimulatorState) -> SimulatorState:
     """Another ingress in the place of the first, on an idle swarm."""
-    return elapse(perform(elapse(remove(world, "ingress"), 2), INGRESS), 60)
+    return elapse(perform(elapse(remove(sim, "ingress"), 2), INGRESS), 60)
 
 
-def cut_bridge() -> World:
+def cut_bridge() -> SimulatorState:
     """A member's bridge taken from under its ingress, and another one made."""
-    world = perform(swarm(), DisconnectEndpoint(host="m1", network=GATEWAY_BRIDGE, endpoint="gateway_ingress-sbox"))
-    world = perform(world, RemoveNetwork(host="m1", id=bridge_of(world, "m1").id))
-    return elapse(kick(perform(world, BRIDGE), "m1"), 60)
+    sim = perform(swarm(), DisconnectEndpoint(host="m1", network=GATEWAY_BRIDGE, endpoint="gateway_ingress-sbox"))
+    sim = perform(sim, RemoveNetwork(host="m1", id=bridge_of(sim, "m1").id))
+    return elapse(kick(perform(sim, BRIDGE), "m1"), 60)
 
 
-def publishing() -> World:
+def publishing() -> SimulatorState:
     """A swarm with a service that publishes a port, running."""
     return elapse(create_service(swarm(), PORTS), 20)
 
 
-def stale() -> World:
+def stale() -> SimulatorState:
     """The ingress removed too early: every host keeps the old one."""
     return elapse(remove(without_ports(publishing()), "ingress"), 60)
 
 
-def stale_and_new() -> World:
+def stale_and_new() -> SimulatorState:
     """One of another name made then."""
     return elapse(perform(stale(), OTHER_INGRESS), 5)
 
 
-def kicked_in_vain() -> World:
+def kicked_in_vain() -> SimulatorState:
     """The attachment of w1 to a new ingress has failed."""
     return elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
 
 
-def placement_only(world: World) -> World:
+def placement_only(sim: SimulatorState) -> SimulatorState:
     """An update that moves no task: a constraint that they satisfy already."""
-    template = {**read(named(world, "web").spec)["TaskTemplate"], "Placement": {"Constraints": ["node.role != x"]}}
-    return elapse(change_service(world, "web", TaskTemplate=template), 10)
+    template = {**read(named(sim, "web").spec)["TaskTemplate"], "Placement": {"Constraints": ["node.role != x"]}}
+    return elapse(change_service(sim, "web", TaskTemplate=template), 10)
 
 
-def joined() -> World:
+def joined() -> SimulatorState:
     """w1 has joined just now."""
     return perform(elapse(perform(bare(*HOSTS), InitSwarm(host="m1")), 2), JoinSwarm(host="w1", role="worker"))
 
 
-def left() -> World:
+def left() -> SimulatorState:
     """w1 has left just now."""
     return perform(swarm(), LeaveSwarm(host="w1"))
 
 
-def removed_after_use() -> World:
+def removed_after_use() -> SimulatorState:
     """An overlay removed just after the service that had tasks on it on every host."""
-    world, app = with_app()
-    world = elapse(create_service(world, service_spec("web", networks=(app,), replicas=None)), 20)
-    return remove(others.remove_service(world, "web"), "app")
+    sim, app = with_app()
+    sim = elapse(create_service(sim, service_spec("web", networks=(app,), replicas=None)), 20)
+    return remove(others.remove_service(sim, "web"), "app")
 
 
-def failing(action: str) -> World:
+def failing(action: str) -> SimulatorState:
     """A strip whose new tasks fail at once."""
-    world = change_service(publishing(), "web", UpdateConfig={"Parallelism": 0, "FailureAction": action})
-    return without_ports(others.break_service(world, "web"))
+    sim = change_service(publishing(), "web", UpdateConfig={"Parallelism": 0, "FailureAction": action})
+    return without_ports(others.break_service(sim, "web"))
 
 
-def another_overlay(name: str) -> World:
+def another_overlay(name: str) -> SimulatorState:
     """A second overlay, of this name."""
     return perform(with_app()[0], altered(APP, name=name, subnets=("10.30.0.0/24",), gateways=()))
 
 
-def stopped(world: World, *hosts: str) -> World:
-    """The world after docker has stopped on these hosts."""
+def stopped(sim: SimulatorState, *hosts: str) -> SimulatorState:
+    """The simulation after docker has stopped on these hosts."""
     for host in hosts:
-        world = members.stop_docker(world, host)
-    return world
+        sim = members.stop_docker(sim, host)
+    return sim
 
 
-def looked_at(world: World) -> object:
+def looked_at(sim: SimulatorState) -> object:
     """A look at w1."""
-    return simulate.gwbridge_facts(world, "w1")
+    return simulate.gwbridge_facts(sim, "w1")
 
 
-def begun_with(subnet: str, gateway: str) -> World:
+def begun_with(subnet: str, gateway: str) -> SimulatorState:
     """A swarm that began on a bridge with this range."""
-    world = perform(bare("m1"), altered(BRIDGE, subnets=(subnet,), gateways=(gateway,)))
-    return elapse(perform(world, InitSwarm(host="m1")), 30)
+    sim = perform(bare("m1"), altered(BRIDGE, subnets=(subnet,), gateways=(gateway,)))
+    return elapse(perform(sim, InitSwarm(host="m1")), 30)
 
 
-def without_container() -> World:
+def without_container() -> SimulatorState:
     """A container on an overlay, stopped."""
-    world, container = with_container()
-    return perform(world, StopContainer(host="w1", id=container))
+    sim, container = with_container()
+    return perform(sim, StopContainer(host="w1", id=container))
 
 
-def restarted(world: World) -> World:
-    """The world a while after w1's Engine was kicked and restarted."""
-    return elapse(perform(kick(world, "w1"), RestartEngine(host="w1")), 5)
+def restarted(sim: SimulatorState) -> SimulatorState:
+    """The simulation a while after w1's Engine was kicked and restarted."""
+    return elapse(perform(kick(sim, "w1"), RestartEngine(host="w1")), 5)
 
 
-def kicked_as(availability: str) -> World:
+def kicked_as(availability: str) -> SimulatorState:
     """A new ingress, and w1 kicked, which has this availability."""
     return elapse(kick(swapped(others.set_node(swarm(), "w1", availability=availability)), "w1"), 1)
 
 
-def promoted(world: World) -> World:
+def promoted(sim: SimulatorState) -> SimulatorState:
     """w1 promoted just now."""
-    return others.set_node(world, "w1", role="manager")
+    return others.set_node(sim, "w1", role="manager")
 
 
-def demoted() -> World:
+def demoted() -> SimulatorState:
     """One of three managers demoted a second ago."""
     return elapse(others.set_node(swarm("w1", "w2"), "w1", role="worker"), 1)
 
 
-def beside_app(**other: tuple[str, ...]) -> World:
+def beside_app(**other: tuple[str, ...]) -> SimulatorState:
     """An overlay, and one named b with other ranges."""
     return perform(with_app()[0], altered(APP, name="b", **other))
 
 
-def allocated(world: World, name: str = "b") -> bool:
+def allocated(sim: SimulatorState, name: str = "b") -> bool:
     """Tell whether an overlay has its addresses."""
-    return network(world, name).allocated
+    return network(sim, name).allocated
 
 
-def held(world: World) -> int:
+def held(sim: SimulatorState) -> int:
     """Count the tasks on the ingress."""
-    return len(on_ingress(world))
+    return len(on_ingress(sim))
 
 
-def published(world: World) -> int:
+def published(sim: SimulatorState) -> int:
     """Count the ports of web."""
-    return len(named(world, "web").ports)
+    return len(named(sim, "web").ports)
 
 
-def known_managers(world: World, host: str = "w1") -> list[str]:
+def known_managers(sim: SimulatorState, host: str = "w1") -> list[str]:
     """The hosts that one takes for managers, by the addresses at which it knows them."""
-    places = {each.address: each.name for each in world.hosts}
-    return [places[place] for _, place in reads.member(world, world.host(host)).remote_managers]
+    places = {each.address: each.name for each in sim.hosts}
+    return [places[place] for _, place in reads.member(sim, sim.host(host)).remote_managers]
 
 
-def leads(world: World) -> bool:
+def leads(sim: SimulatorState) -> bool:
     """Tell whether w1 is a manager."""
-    return world.host("w1").control
+    return sim.host("w1").control
 
 
-def node_states(world: World) -> set[str]:
+def node_states(sim: SimulatorState) -> set[str]:
     """The states of all members."""
-    return {node.state for node in world.swarm.nodes}
+    return {node.state for node in sim.swarm.nodes}
 
 
-def ends_on_m1(world: World) -> list[str]:
+def ends_on_m1(sim: SimulatorState) -> list[str]:
     """What hangs on the docker_gwbridge of m1."""
-    return [end.name for end in bridge_of(world, "m1").endpoints]
+    return [end.name for end in bridge_of(sim, "m1").endpoints]
 
 
-def task_states(world: World) -> list[str]:
+def task_states(sim: SimulatorState) -> list[str]:
     """The states of all tasks."""
-    return [task.state for task in world.swarm.tasks]
+    return [task.state for task in sim.swarm.tasks]
 
 
 # What is refused
@@ -290,15 +290,15 @@ def test_what_is_refused(error: type[SwarmnetError], words: str, act: Callable[[
 
 def test_an_old_version():
     """An update of what has changed since is refused (measurements.md#versions)."""
-    world = swarm()
-    update = UpdateNode(node_id=world.host("w1").node_id, version=world.swarm.nodes[1].version, role="manager")
+    sim = swarm()
+    update = UpdateNode(node_id=sim.host("w1").node_id, version=sim.swarm.nodes[1].version, role="manager")
     with pytest.raises(Conflict, match="out of sequence"):
-        perform(kick(world, "w1"), update)
+        perform(kick(sim, "w1"), update)
 
 
 # Which hosts have a copy of a network
 
-FOUND: dict[str, tuple[list[str], str, Callable[[], World]]] = {
+FOUND: dict[str, tuple[list[str], str, Callable[[], SimulatorState]]] = {
     # measurements.md#bridge-ranges
     "no ingress where a bridge is on its range": ([], "ingress", lambda: begun_with("10.0.0.0/16", "10.0.0.1")),
     # measurements.md#names-stay-taken
@@ -332,10 +332,10 @@ FOUND: dict[str, tuple[list[str], str, Callable[[], World]]] = {
 }
 
 
-@pytest.mark.parametrize(("expected", "name", "world"), FOUND.values(), ids=FOUND)
-def test_hosts_that_have_a_network(expected: list[str], name: str, world: Callable[[], World]):
+@pytest.mark.parametrize(("expected", "name", "sim"), FOUND.values(), ids=FOUND)
+def test_hosts_that_have_a_network(expected: list[str], name: str, sim: Callable[[], SimulatorState]):
     """The hosts with a copy of a network, or of a removed one, are those of the measurement."""
-    assert expected == has(world(), name)
+    assert expected == has(sim(), name)
 
 
 def test_only_a_restart_rids_a_host_of_an_ingress_that_went_while_it_was_cut_off():
@@ -343,7 +343,7 @@ def test_only_a_restart_rids_a_host_of_an_ingress_that_went_while_it_was_cut_off
     back = members.heal(swapped(elapse(members.cut(swarm(), "w1"), 30)), "w1")
     kicked = elapse(kick(elapse(back, 30), "w1"), 30)
     restarted = elapse(perform(kicked, RestartEngine(host="w1")), 10)
-    copies = [[net.id for net in world.host("w1").networks if net.ingress] for world in (kicked, restarted)]
+    copies = [[net.id for net in sim.host("w1").networks if net.ingress] for sim in (kicked, restarted)]
     new = [network(back, "ingress").id]
 
     assert [False, True] == [each == new for each in copies]
@@ -351,7 +351,7 @@ def test_only_a_restart_rids_a_host_of_an_ingress_that_went_while_it_was_cut_off
 
 # What is so, and what is so seconds later
 
-LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[[], World]]] = {
+LATER: dict[str, tuple[dict[float, object], Callable[[SimulatorState], object], Callable[[], SimulatorState]]] = {
     # measurements.md#init-and-join
     "the ingress hangs on the bridge": (
         {0: [], 1.5: ["gateway_ingress-sbox"]},
@@ -364,7 +364,7 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     "who stopped is down": ({0: ["ready"], 15: ["down"]}, entries, lambda: stopped(swarm(), "w1")),
     "workers of an ended swarm stay active": (
         {0: ("active", None)},
-        lambda world: (world.host("w1").state, simulate.swarm_facts(world).swarm),
+        lambda sim: (sim.host("w1").state, simulate.swarm_facts(sim).swarm),
         lambda: perform(swarm(), LeaveSwarm(host="m1", force=True)),
     ),
     # measurements.md#leaving
@@ -377,13 +377,13 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     # measurements.md#membership
     "members know all managers, also those that do not answer": (
         {0: (["m1", "w1"], ["m1", "w1"])},
-        lambda world: (known_managers(world), known_managers(world, "w2")),
+        lambda sim: (known_managers(sim), known_managers(sim, "w2")),
         lambda: stopped(swarm("w1"), "m1"),
     ),
     # measurements.md#autolock
     "a manager with autolock is locked after a restart": (
         {0: ("locked", "")},
-        lambda world: (world.host("m1").state, reads.member(world, world.host("m1")).node_id),
+        lambda sim: (sim.host("m1").state, reads.member(sim, sim.host("m1")).node_id),
         lambda: perform(elapse(perform(bare("m1"), InitSwarm(host="m1", autolock=True)), 5), RestartEngine(host="m1")),
     ),
     # measurements.md#roles
@@ -394,7 +394,7 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     # measurements.md#filled-in-by-the-engine
     "a gateway is the first address of its range": (
         {1: "10.20.0.128"},
-        lambda world: network(world, "app").gateway,
+        lambda sim: network(sim, "app").gateway,
         lambda: perform(swarm(), altered(APP, gateways=(), ip_ranges=("10.20.0.128/25",))),
     ),
     # measurements.md#dead-networks
@@ -403,7 +403,7 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     # measurements.md#names-stay-taken
     "a removed overlay's name": (
         {0: "m1", 4: "m1", 6: ""},
-        lambda world: simulate.overlay_facts(world, "app").name_held_by,
+        lambda sim: simulate.overlay_facts(sim, "app").name_held_by,
         removed_after_use,
     ),
     # measurements.md#parallelism
@@ -421,7 +421,7 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     # measurements.md#placement-alone
     "a strip after a placement moves no task": (
         {60: ("", 3)},
-        lambda world: (status(world), held(world)),
+        lambda sim: (status(sim), held(sim)),
         lambda: without_ports(placement_only(publishing())),
     ),
     "a raised ForceUpdate does": ({6: 0}, held, lambda: forced(without_ports(placement_only(publishing())))),
@@ -429,7 +429,7 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     "a rollback restores the former spec": ({20: 1}, published, lambda: failing("rollback")),
     "rolled back without an ingress it is dead": (
         {0: {"new"}},
-        lambda world: set(task_states(world)),
+        lambda sim: set(task_states(sim)),
         lambda: elapse(kick(perform(elapse(remove(elapse(failing("rollback"), 5), "ingress"), 15), INGRESS), "m1"), 60),
     ),
     # measurements.md#no-ingress
@@ -443,13 +443,13 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     # measurements.md#host-that-is-down
     "tasks of a host that is down look alive": (
         {20: [("shutdown", "running")]},
-        lambda world: [(t.desired, t.state) for t in world.swarm.tasks if t.node_id == world.host("w1").node_id],
+        lambda sim: [(t.desired, t.state) for t in sim.swarm.tasks if t.node_id == sim.host("w1").node_id],
         lambda: stopped(publishing(), "w1"),
     ),
     # measurements.md#bridge-before-a-join
     "init keeps the bridge that is there": (
         {0: "10.12.0.0/16"},
-        lambda world: bridge_of(world, "m1").subnet,
+        lambda sim: bridge_of(sim, "m1").subnet,
         lambda: perform(perform(bare(*HOSTS), BRIDGE), InitSwarm(host="m1")),
     ),
     # measurements.md#gateway-lost
@@ -475,10 +475,12 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
 }
 
 
-@pytest.mark.parametrize(("expected", "look", "world"), LATER.values(), ids=LATER)
-def test_what_comes_later(expected: dict[float, object], look: Callable[[World], object], world: Callable[[], World]):
+@pytest.mark.parametrize(("expected", "look", "sim"), LATER.values(), ids=LATER)
+def test_what_comes_later(
+    expected: dict[float, object], look: Callable[[SimulatorState], object], sim: Callable[[], SimulatorState]
+):
     """It is so after these many seconds."""
-    begun = world()
+    begun = sim()
     assert expected == {seconds: look(elapse(begun, seconds)) for seconds in expected}
 
 
@@ -500,10 +502,10 @@ def test_leave_keeps_the_bridge():
 def test_a_leftover_endpoint():
     """An endpoint that a leave left on the bridge holds it until it is disconnected by name."""
     # measurements.md#endpoint-left-behind
-    world = others.leave_endpoint(left(), "w1")
-    bridge = bridge_of(world, "w1")
-    world = perform(world, DisconnectEndpoint(host="w1", network=bridge.id, endpoint=bridge.endpoints[0].name))
-    assert ["m1", "w2"] == has(perform(world, RemoveNetwork(host="w1", id=bridge.id)), GATEWAY_BRIDGE)
+    sim = others.leave_endpoint(left(), "w1")
+    bridge = bridge_of(sim, "w1")
+    sim = perform(sim, DisconnectEndpoint(host="w1", network=bridge.id, endpoint=bridge.endpoints[0].name))
+    assert ["m1", "w2"] == has(perform(sim, RemoveNetwork(host="w1", id=bridge.id)), GATEWAY_BRIDGE)
 
 
 @pytest.mark.parametrize(
@@ -511,8 +513,8 @@ def test_a_leftover_endpoint():
 )
 def test_the_gateway_endpoint(name: str, expected: str):
     """Its name on docker_gwbridge depends on the length of the ingress's name (measurements.md#bridge-endpoints)."""
-    world = elapse(perform(elapse(remove(swarm(), "ingress"), 2), altered(INGRESS, name=name)), 1)
-    facts = simulate.ingress_facts(elapse(kick(world, "w1"), 2))
+    sim = elapse(perform(elapse(remove(swarm(), "ingress"), 2), altered(INGRESS, name=name)), 1)
+    facts = simulate.ingress_facts(elapse(kick(sim, "w1"), 2))
     seen = [host.bridge_endpoints for host in facts.hosts if isinstance(host, HostIngress)]
     assert [(), (expected,), ()] == seen
 
@@ -522,8 +524,8 @@ def test_the_gateway_endpoint(name: str, expected: str):
 
 def test_versions_move_by_themselves():
     """A version goes up in the background after a change (measurements.md#versions)."""
-    world = kick(swarm(), "w1")
-    assert world.swarm.nodes[1].version < elapse(world, 1).swarm.nodes[1].version
+    sim = kick(swarm(), "w1")
+    assert sim.swarm.nodes[1].version < elapse(sim, 1).swarm.nodes[1].version
 
 
 # Networks and ports
@@ -534,11 +536,11 @@ def test_versions_move_by_themselves():
 )
 def test_dynamic_ports(expected: int, back: tuple[int, ...]):
     """Taken off and put back a port has another number, unless it was pinned before (measurements.md#dynamic-ports)."""
-    world = without_ports(create_service(swarm(), DYNAMIC))
+    sim = without_ports(create_service(swarm(), DYNAMIC))
     for number in back:
         ports = read(service_spec("web", ports=((number, 80),)))["EndpointSpec"]
-        world = change_service(world, "web", EndpointSpec=ports)
-    assert expected == named(world, "web").numbers[0].published
+        sim = change_service(sim, "web", EndpointSpec=ports)
+    assert expected == named(sim, "web").numbers[0].published
 
 
 # What is not of the Engine
@@ -546,17 +548,17 @@ def test_dynamic_ports(expected: int, back: tuple[int, ...]):
 
 def test_a_world_at_rest_stays_the_same():
     """Time changes nothing if nothing is pending, so that states can be told apart and found again."""
-    world = elapse(publishing(), 60)
-    assert {world} == {elapse(world, 0.1), elapse(world, 1000)}
+    sim = elapse(publishing(), 60)
+    assert {sim} == {elapse(sim, 0.1), elapse(sim, 1000)}
 
 
 def test_time_in_pieces_is_the_same_time():
     """It makes no difference in how many pieces time passes."""
-    world = without_ports(publishing())
-    pieces = world
+    sim = without_ports(publishing())
+    pieces = sim
     for _ in range(60):
         pieces = elapse(pieces, 0.1)
-    assert elapse(world, 6) == pieces
+    assert elapse(sim, 6) == pieces
 
 
 def test_a_service_is_read_as_the_engine_shows_it():

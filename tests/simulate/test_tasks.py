@@ -15,7 +15,7 @@ ONE, TWO, THREE = task("1"), task("2", "b"), task("3")
 
 
 def test_equal_whatever_came_first():
-    """Worlds in which the same tasks are the same."""
+    """Simulations in which the same tasks are the same."""
     one_way, another = Tasks((ONE, TWO)), Tasks((TWO,)).with_one(ONE)
 
     assert (one_way, hash(one_way), list(one_way)) == (another, hash(another), list(another))

@@ -9,7 +9,7 @@ import pytest
 
 from providers import simulate
 from providers.rules.vocabulary.steps import RestartEngine
-from providers.simulate import Manners, World, elapse, members, others, perform
+from providers.simulate import SimulatorState, Timings, elapse, members, others, perform
 from providers.simulate.others import change_service, create_service, named, service_spec
 from tests.simulate.swarms import (
     bridge_of,
@@ -24,19 +24,19 @@ from tests.simulate.swarms import (
 from tests.support.networks import create_network
 
 
-def with_web(spec: str, **manner: Any) -> World:  # what create_service takes
+def with_web(spec: str, **manner: Any) -> SimulatorState:  # what create_service takes
     """A swarm with it, at rest."""
     return elapse(create_service(swarm(), spec, **manner), 20)
 
 
-def labelled(world: World) -> World:
+def labelled(sim: SimulatorState) -> SimulatorState:
     """A label put on the service, and nothing else."""
-    return change_service(world, "web", Labels={"a": "b"})
+    return change_service(sim, "web", Labels={"a": "b"})
 
 
-def states(world: World) -> list[tuple[str, str]]:
+def states(sim: SimulatorState) -> list[tuple[str, str]]:
     """Each task's state, and the one that is wanted."""
-    return sorted((task.state, task.desired) for task in world.swarm.tasks)
+    return sorted((task.state, task.desired) for task in sim.swarm.tasks)
 
 
 ONE_EACH = {"Placement": {"MaxReplicas": 1}}
@@ -47,28 +47,28 @@ OVER_HALF = {
 }
 
 
-def placed(*labels: str) -> World:
+def placed(*labels: str) -> SimulatorState:
     """A service that fits nowhere is labelled, and after that w1; its task has a place there by the label x."""
-    world = labelled(with_web(web(1, **NOWHERE)))
+    sim = labelled(with_web(web(1, **NOWHERE)))
     for label in labels:
-        world = elapse(others.set_node(world, "w1", labels=((label, "1"),)), 10)
-    return world
+        sim = elapse(others.set_node(sim, "w1", labels=((label, "1"),)), 10)
+    return sim
 
 
-def once() -> World:
+def once() -> SimulatorState:
     """A service whose task has ended, and is followed by none."""
     return with_web(web(1, RestartPolicy={"Condition": "none"}), ends="complete")
 
 
-def paused(world: World) -> World:
+def paused(sim: SimulatorState) -> SimulatorState:
     """w1 paused."""
-    return others.set_node(world, "w1", availability="pause")
+    return others.set_node(sim, "w1", availability="pause")
 
 
 # Where tasks come to stand
 
 PENDING, RUNNING, ENDING = ("pending", "running"), ("running", "running"), ("running", "shutdown")
-STATES: dict[str, tuple[dict[float, object], Callable[[], World]]] = {
+STATES: dict[str, tuple[dict[float, object], Callable[[], SimulatorState]]] = {
     # measurements.md#start-first
     "a new task waits beside the old one on a node that is half full": (
         {600: ([PENDING, RUNNING], 1, "updating")},
@@ -117,29 +117,29 @@ STATES: dict[str, tuple[dict[float, object], Callable[[], World]]] = {
 }
 
 
-@pytest.mark.parametrize(("expected", "world"), STATES.values(), ids=STATES)
-def test_where_tasks_come_to_stand(expected: dict[float, object], world: Callable[[], World]):
+@pytest.mark.parametrize(("expected", "sim"), STATES.values(), ids=STATES)
+def test_where_tasks_come_to_stand(expected: dict[float, object], sim: Callable[[], SimulatorState]):
     """The tasks' states and the wanted ones, how many are on the ingress, and the update's state, seconds later."""
-    begun = world()
+    begun = sim()
     later = {seconds: elapse(begun, seconds) for seconds in expected}
     assert expected == {seconds: (states(at), len(on_ingress(at)), status(at)) for seconds, at in later.items()}
 
 
 def test_why_a_task_waits():
     """The Engine's words, as real tasks have them (measurements.md#forgotten-tasks)."""
-    world = with_web(web(1, **NOWHERE))
-    assert ["no suitable node"] == [task.error for task in simulate.ingress_facts(world).tasks]
+    sim = with_web(web(1, **NOWHERE))
+    assert ["no suitable node"] == [task.error for task in simulate.ingress_facts(sim).tasks]
 
 
 def test_a_paused_rollout_goes_on_with_the_next_update():
     """It goes on with the parallelism of that update (measurements.md#paused-rollouts)."""
-    world = with_web(web(3, at_once=1))
-    world = world.with_service(replace(named(world, "web"), failing=True))
-    world = elapse(forced(world), 20)
-    world = world.with_service(replace(named(world, "web"), failing=False))
-    assert ("paused", 2) == (status(world), sum(task.state == "running" for task in world.swarm.tasks))
-    world = elapse(change_service(world, "web", UpdateConfig={"Parallelism": 0}), 2)
-    assert 2 == sum((task.state, task.desired) == ("running", "shutdown") for task in world.swarm.tasks)
+    sim = with_web(web(3, at_once=1))
+    sim = sim.with_service(replace(named(sim, "web"), failing=True))
+    sim = elapse(forced(sim), 20)
+    sim = sim.with_service(replace(named(sim, "web"), failing=False))
+    assert ("paused", 2) == (status(sim), sum(task.state == "running" for task in sim.swarm.tasks))
+    sim = elapse(change_service(sim, "web", UpdateConfig={"Parallelism": 0}), 2)
+    assert 2 == sum((task.state, task.desired) == ("running", "shutdown") for task in sim.swarm.tasks)
 
 
 # Tasks that end by themselves
@@ -164,9 +164,9 @@ def test_what_follows_a_task_that_has_ended(expected: list[tuple[str, str]], con
 def test_the_next_of_a_rejected_task():
     """It waits for a place on the node that rejected the first, or elsewhere (measurements.md#forgotten-tasks)."""
     in_the_way = create_network(host="w1", name="x", driver="bridge", subnet="10.20.0.0/24", gateway="10.20.0.1")
-    world, app = with_app(perform(swarm(), in_the_way))
+    sim, app = with_app(perform(swarm(), in_the_way))
     spec = service_spec("web", networks=(app,), replicas=None)
-    assert [("ready", "ready"), ("rejected", "shutdown")] == states(elapse(create_service(world, spec), 3))[:2]
+    assert [("ready", "ready"), ("rejected", "shutdown")] == states(elapse(create_service(sim, spec), 3))[:2]
 
 
 # Paused nodes
@@ -174,19 +174,19 @@ def test_the_next_of_a_rejected_task():
 
 def test_a_paused_node_keeps_its_global_task():
     """Its port moves nothing there until it is active again (measurements.md#paused-nodes)."""
-    world = elapse(without_ports(paused(with_web(web(None)))), 30)
-    assert ([world.host("w1").node_id], "completed") == ([task.node_id for task in on_ingress(world)], status(world))
-    assert [] == on_ingress(elapse(others.set_node(world, "w1", availability="active"), 20))
+    sim = elapse(without_ports(paused(with_web(web(None)))), 30)
+    assert ([sim.host("w1").node_id], "completed") == ([task.node_id for task in on_ingress(sim)], status(sim))
+    assert [] == on_ingress(elapse(others.set_node(sim, "w1", availability="active"), 20))
 
 
 def test_a_global_task_that_ends_on_a_paused_node():
     """None follows it until the node is active again (measurements.md#paused-nodes)."""
-    world = elapse(create_service(swarm(), web(None), ends="failed"), 1.5)
-    node_id = world.host("w1").node_id
-    world = elapse(paused(world), 20)
-    assert ["failed"] == [task.state for task in world.swarm.tasks if task.node_id == node_id]
-    world = elapse(others.set_node(world, "w1", availability="active"), 1.5)
-    assert "running" in [task.state for task in world.swarm.tasks if task.node_id == node_id]
+    sim = elapse(create_service(swarm(), web(None), ends="failed"), 1.5)
+    node_id = sim.host("w1").node_id
+    sim = elapse(paused(sim), 20)
+    assert ["failed"] == [task.state for task in sim.swarm.tasks if task.node_id == node_id]
+    sim = elapse(others.set_node(sim, "w1", availability="active"), 1.5)
+    assert "running" in [task.state for task in sim.swarm.tasks if task.node_id == node_id]
 
 
 # Members and Engines
@@ -194,25 +194,25 @@ def test_a_global_task_that_ends_on_a_paused_node():
 
 def test_a_slow_engine():
     """The ingress comes to its bridge as late as the Engine is slow (measurements.md#gateway-lost)."""
-    slow = replace(swarm(), manners=Manners(restart=13, ingress_back=8.5))
-    world = perform(slow, RestartEngine(host="w1"))
-    assert [0, 1] == [len(bridge_of(elapse(world, seconds), "w1").endpoints) for seconds in (8, 9)]
+    slow = replace(swarm(), timings=Timings(restart=13, ingress_back=8.5))
+    sim = perform(slow, RestartEngine(host="w1"))
+    assert [0, 1] == [len(bridge_of(elapse(sim, seconds), "w1").endpoints) for seconds in (8, 9)]
 
 
 def test_the_fourth_start_within_a_minute():
     """Docker stays stopped, until somebody resets it or the minute is over, and starts it."""
     # measurements.md#start-limit
-    world = others.limit_starts(swarm(), "w1")
+    sim = others.limit_starts(swarm(), "w1")
     for _ in range(4):
-        world = perform(world, RestartEngine(host="w1"))
-    seen = (world, elapse(world, 40), elapse(world, 60), others.reset_failed(world, "w1"))
+        sim = perform(sim, RestartEngine(host="w1"))
+    seen = (sim, elapse(sim, 40), elapse(sim, 60), others.reset_failed(sim, "w1"))
     assert [False] * 4 == [each.host("w1").docker for each in seen]
     assert [False, False, True, True] == [members.start_docker(each, "w1").host("w1").docker for each in seen]
 
 
 def test_a_start_in_each_minute():
     """There may be as many as one likes (measurements.md#start-limit)."""
-    world = others.limit_starts(swarm(), "w1")
+    sim = others.limit_starts(swarm(), "w1")
     for _ in range(8):
-        world = elapse(perform(world, RestartEngine(host="w1")), 20)
-    assert world.host("w1").docker
+        sim = elapse(perform(sim, RestartEngine(host="w1")), 20)
+    assert sim.host("w1").docker

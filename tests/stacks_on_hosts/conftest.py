@@ -31,7 +31,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @dataclass
-class Standing:
+class Status:
     """A stack that one `pulumi up` brought from bare hosts to a swarm with its networks."""
 
     hosts: Group
@@ -46,7 +46,7 @@ class Shared:
     """Hosts that many modules use one after the other, and the stack that stands on them now, if any."""
 
     hosts: Group
-    shelf: list[Standing] = field(default_factory=list)
+    shelf: list[Status] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +74,13 @@ def hosts(shared_hosts: Shared) -> Group:
 
 
 @pytest.fixture(scope="module")
-def shelf(shared_hosts: Shared) -> list[Standing]:
+def shelf(shared_hosts: Shared) -> list[Status]:
     """The stack that stands now, if any: kept from one test to the next."""
     return shared_hosts.shelf
 
 
 @pytest.fixture
-def bare(hosts: Group, shelf: list[Standing]) -> Group:
+def bare(hosts: Group, shelf: list[Status]) -> Group:
     """Three new hosts on which nothing was ever done, and whose Engines log what they are asked."""
     shelf.clear()
     hosts.reset()
@@ -103,9 +103,9 @@ def project(new_project: Callable[..., Project]) -> Project:
 
 
 @pytest.fixture
-def standing(
-    request: pytest.FixtureRequest, hosts: Group, shelf: list[Standing], new_project: Callable[..., Project]
-) -> Iterator[Standing]:
+def status(
+    request: pytest.FixtureRequest, hosts: Group, shelf: list[Status], new_project: Callable[..., Project]
+) -> Iterator[Status]:
     """A stack that is up and settled. A test leaves it so again, or says that it does not stand any more.
 
     `hosts` is named for who tells workers apart by fixtures: `bare` is asked for only where nothing stands.
@@ -116,11 +116,11 @@ def standing(
         shelf.append(stack)
 
 
-def brought_up(hosts: Group, project: Project) -> Standing:
+def brought_up(hosts: Group, project: Project) -> Status:
     """Bare hosts, after one `up`."""
     hosts.provide_image()
     sections = stack_of(hosts)
     project.declare(sections)
     first = project.up()
     assert first.ok, first.told
-    return Standing(hosts, project, sections, first)
+    return Status(hosts, project, sections, first)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing
+from tests.stacks_on_hosts.conftest import Status
 from tests.support.cutting import ended, killed
 from tests.support.machines import ROOT, Host, eventually
 from tests.support.services import all_run, deploy, journals, lost, specs
@@ -33,21 +33,21 @@ def by_hand(host: Host, block: str, **variables: str) -> None:
     host.run("sh", "-euc", f"{BLOCKS['everywhere first']}{given}{BLOCKS[block]}")
 
 
-def cut(standing: Standing, line: str) -> None:
+def cut(status: Status, line: str) -> None:
     """An `up` of which pulumi and its plugin end for good at a progress line."""
-    with ended(killed(standing.project, "both", line)):
+    with ended(killed(status.project, "both", line)):
         pass
 
 
 @pytest.fixture
-def at_work(standing: Standing) -> Standing:
+def at_work(status: Status) -> Status:
     """A stack with services, which is not given back."""
-    standing.stands = False
-    deploy(next(iter(standing.hosts)), SERVICES)
-    return standing
+    status.stands = False
+    deploy(next(iter(status.hosts)), SERVICES)
+    return status
 
 
-def test_ingress_is_finished_by_hand(at_work: Standing):
+def test_ingress_is_finished_by_hand(at_work: Status):
     """Cut when the old one was removed: no ingress, and all ports in journals."""
     manager = next(iter(at_work.hosts))
     sections = {**at_work.sections, "ingress": {"subnet": "10.230.0.0/20"}}
@@ -68,18 +68,18 @@ def test_ingress_is_finished_by_hand(at_work: Standing):
     eventually(lambda: promised(sections) == shown(at_work.hosts))
 
 
-def kicked(standing: Standing, manager: Host) -> Callable[[], bool]:
+def kicked(status: Status, manager: Host) -> Callable[[], bool]:
     """Kicks all nodes; says whether the ingress is on every host."""
 
     def look() -> bool:
         by_hand(manager, "kick all nodes")
         manager.run("sleep", "1.5")
-        return all("ingress-sbox" in (host.network("ingress") or {}).get("Containers", {}) for host in standing.hosts)
+        return all("ingress-sbox" in (host.network("ingress") or {}).get("Containers", {}) for host in status.hosts)
 
     return look
 
 
-def test_bridge_is_finished_by_hand(at_work: Standing):
+def test_bridge_is_finished_by_hand(at_work: Status):
     """Cut when the old one was removed: the host is drained and has no bridge."""
     manager = next(iter(at_work.hosts))
     host = list(at_work.hosts)[1]
@@ -107,7 +107,7 @@ def test_bridge_is_finished_by_hand(at_work: Standing):
     assert "10.231.0.0/20" == shown(at_work.hosts)["hosts"][host.name]["bridge"]
 
 
-def test_overlay_is_finished_by_hand(at_work: Standing):
+def test_overlay_is_finished_by_hand(at_work: Status):
     """Cut when the old one was removed: the service is on the twin."""
     manager = next(iter(at_work.hosts))
     changed = {"subnet": "10.232.0.0/24", "labels": {"team": "ops"}, "on_in_use": "migrate"}

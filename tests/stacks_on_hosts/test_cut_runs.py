@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing
+from tests.stacks_on_hosts.conftest import Status
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Group, eventually, is_quiet
 from tests.support.project import CHANGE, SECONDS, Project
@@ -42,8 +42,8 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
     """From bare hosts: `up` with the same file if the plugin ended; `pulumi cancel`, and `up --refresh` with another
     file, if pulumi did. tests/changes_on_hosts/test_cuts.py cuts changes."""
     chance = random.Random(CUTS[victim])
-    wanted = stack_of(bare)
-    project.declare(wanted)
+    desired = stack_of(bare)
+    project.declare(desired)
     lines = itertools.count(1)
     last = chance.randint(1, 8)
 
@@ -53,33 +53,33 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
         else:
             cancelled = project.run("cancel", "--yes")
             assert cancelled.ok, cancelled.told
-            wanted, begun = changed(wanted), wanted
-            project.declare(wanted)
+            desired, begun = changed(desired), desired
+            project.declare(desired)
             finish = project.up("--refresh")
             if "was made by this stack from another state" in finish.told:  # it is in no state yet
                 project.declare(begun)
                 assert project.up().ok
-                project.declare(wanted)
+                project.declare(desired)
                 finish = project.up()
 
     assert finish.ok, finish.told
-    assert promised(wanted) == shown(bare)
+    assert promised(desired) == shown(bare)
     assert project.is_settled()
 
 
 @pytest.fixture
-def moving(standing: Standing) -> tuple[Standing, dict[str, Any]]:
+def moving(status: Status) -> tuple[Status, dict[str, Any]]:
     """A stack of which the ingress is to move, and the new stack file. It is not given back."""
-    standing.stands = False
-    moved = standing.sections | {"ingress": {"subnet": "10.205.0.0/20"}}
-    standing.project.declare(moved)
-    return standing, moved
+    status.stands = False
+    moved = status.sections | {"ingress": {"subnet": "10.205.0.0/20"}}
+    status.project.declare(moved)
+    return status, moved
 
 
-def test_a_pulumi_that_is_stopped_is_not_cut(moving: tuple[Standing, dict[str, Any]]):
+def test_a_pulumi_that_is_stopped_is_not_cut(moving: tuple[Status, dict[str, Any]]):
     """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on; nothing is left."""
-    standing, moved = moving
-    project = standing.project
+    status, moved = moving
+    project = status.project
 
     with project.start("up", *CHANGE, "--json") as process:
         assert process.stdout
@@ -90,14 +90,14 @@ def test_a_pulumi_that_is_stopped_is_not_cut(moving: tuple[Standing, dict[str, A
         told = "".join(process.communicate(timeout=SECONDS))
 
     assert 0 == process.returncode, told[-2000:]
-    assert promised(moved) == shown(standing.hosts)
+    assert promised(moved) == shown(status.hosts)
     assert project.is_settled()
 
 
-def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(moving: tuple[Standing, dict[str, Any]]):
+def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(moving: tuple[Status, dict[str, Any]]):
     """Cut while an old ingress goes, it does not make the new one; the next `up` says what to type, and then does."""
-    standing, moved = moving
-    project, hosts = standing.project, standing.hosts
+    status, moved = moving
+    project, hosts = status.project, status.hosts
 
     with ended(killed(project, "pulumi", "remove the old ingress")):
         eventually(lambda: not any(host.network("ingress") for host in hosts))

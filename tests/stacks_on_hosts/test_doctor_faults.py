@@ -88,26 +88,26 @@ def test_ports_that_are_closed_one_way(outside: tuple[Group, Project]):
     seen = closed_one_way(outside)
 
     remedies = {(each["host"], each["peer"]): each["remedy"] for each in seen["findings"]}
-    for _, port, source, there, _ in CLOSED:
-        assert f"--dport {port} -j DROP" in remedies[source, there]
+    for _, port, source, actual, _ in CLOSED:
+        assert f"--dport {port} -j DROP" in remedies[source, actual]
 
 
 def closed_one_way(stack: tuple[Group, Project]) -> Any:
     """What doctor reports while all of CLOSED are: each is found."""
     hosts, project = stack
     with ExitStack() as rules:
-        for protocol, port, source, there, _ in CLOSED:
-            rules.enter_context(closed(hosts, protocol, port, source, there))
+        for protocol, port, source, actual, _ in CLOSED:
+            rules.enter_context(closed(hosts, protocol, port, source, actual))
         _, seen = doctor(project)
-    assert sorted((told, "failed", source, there) for *_, source, there, told in CLOSED) == found(seen)
+    assert sorted((told, "failed", source, actual) for *_, source, actual, told in CLOSED) == found(seen)
     return seen
 
 
 @contextmanager
-def closed(hosts: Group, protocol: str, port: int, source: str = "q2", there: str = "q1") -> Iterator[None]:
+def closed(hosts: Group, protocol: str, port: int, source: str = "q2", actual: str = "q1") -> Iterator[None]:
     """A host lets nothing of another in there."""
     words = f"INPUT --source {hosts[source].address} --protocol {protocol} --dport {port} --jump DROP"
-    with made(hosts[there], f"iptables --insert {words}", f"iptables --delete {words}"):
+    with made(hosts[actual], f"iptables --insert {words}", f"iptables --delete {words}"):
         yield
 
 

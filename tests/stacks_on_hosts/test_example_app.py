@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing, brought_up
+from tests.stacks_on_hosts.conftest import Status, brought_up
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, end, eventually, start
 from tests.support.project import Project, Run, events
 from tools.pulumi_plugin import PLUGIN
@@ -37,7 +37,7 @@ def blocks(page: Path, language: str) -> list[str]:
 class App:
     """The example in a folder of its own, beside the networks' stack, in the same backend."""
 
-    networks: Standing
+    networks: Status
     folder: Path
 
     @property
@@ -87,14 +87,14 @@ class App:
 
 
 @pytest.fixture(scope="module")
-def networks(hosts: Group, shelf: list[Standing], new_project: Callable[..., Project]) -> Standing:
+def networks(hosts: Group, shelf: list[Status], new_project: Callable[..., Project]) -> Status:
     """Provide the stack `lab` on three hosts, as `make demo` leaves it."""
     shelf.clear()
     return brought_up(hosts.reset(), new_project("lab"))
 
 
 @pytest.fixture(scope="module")
-def app(networks: Standing) -> App:
+def app(networks: Status) -> App:
     """The app as the README's two commands deploy it. Tests leave it deployed."""
     if not shutil.which(PLUGIN):
         pytest.skip(f"{PLUGIN} is not on PATH: run `make lab`")
@@ -116,8 +116,8 @@ def old_engine() -> Iterator[Group]:
 def declared(app: App, /, **overlays: Any) -> Run:
     """Run `pulumi up` on the networks, some of them declared otherwise, or no longer if None is given."""
     sections = app.networks.sections
-    wanted = {**sections["overlays"], **overlays}
-    sections["overlays"] = {name: overlay for name, overlay in wanted.items() if overlay is not None}
+    desired = {**sections["overlays"], **overlays}
+    sections["overlays"] = {name: overlay for name, overlay in desired.items() if overlay is not None}
     app.networks.project.declare(sections)
     return app.networks.project.up()
 

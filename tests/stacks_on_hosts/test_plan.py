@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing
+from tests.stacks_on_hosts.conftest import Status
 from tests.support.project import Project, Run, name
 from tests.support.services import deploy, specs
 
@@ -51,34 +51,34 @@ def announced(run: Run) -> dict[str, str]:
     return {name(each["urn"]): each["message"].strip() for each in told if each["message"].startswith("will ")}
 
 
-def test_up_does_what_plan_said(standing: Standing):
+def test_up_does_what_plan_said(status: Status):
     """Nothing is written for the plan; then the ingress moves under a service, stage by stage as it was said."""
-    standing.stands = False
-    manager = next(iter(standing.hosts))
+    status.stands = False
+    manager = next(iter(status.hosts))
     deploy(manager, SERVICES)
-    standing.project.declare({**standing.sections, "ingress": {"subnet": "10.220.0.0/20"}})
-    before = [len(host.writes()) for host in standing.hosts], specs(manager)
+    status.project.declare({**status.sections, "ingress": {"subnet": "10.220.0.0/20"}})
+    before = [len(host.writes()) for host in status.hosts], specs(manager)
 
-    code, found = planned(standing.project)
-    assert before == ([len(host.writes()) for host in standing.hosts], specs(manager))
+    code, found = planned(status.project)
+    assert before == ([len(host.writes()) for host in status.hosts], specs(manager))
     assert (0, ["ingress"]) == (code, [name for name, each in found.items() if each["stages"]])
 
-    run = standing.project.up()
+    run = status.project.up()
     assert run.ok, run.told
     assert [untimed(stage["doing"]) for stage in found["ingress"]["stages"]] == begun(run)["ingress"]
     assert announced(run)["ingress"].startswith("will take ports away: web (8080/tcp) for ")
 
 
-def test_what_blocks_is_the_error_of_up(standing: Standing):
+def test_what_blocks_is_the_error_of_up(status: Status):
     """An overlay in use that may not be migrated."""
-    standing.stands = False
-    deploy(next(iter(standing.hosts)), {"held": SERVICES["inside"]})
-    overlays = {**standing.sections["overlays"], "monitoring": {"subnet": "10.221.0.0/24"}}
-    standing.project.declare({**standing.sections, "overlays": overlays})
+    status.stands = False
+    deploy(next(iter(status.hosts)), {"held": SERVICES["inside"]})
+    overlays = {**status.sections["overlays"], "monitoring": {"subnet": "10.221.0.0/24"}}
+    status.project.declare({**status.sections, "overlays": overlays})
 
-    code, found = planned(standing.project)
+    code, found = planned(status.project)
 
     why = "while it is used by service held on"
     assert 1 == code
     assert why in found["overlay/monitoring"]["problem"]
-    assert why in standing.project.up().errors["overlay/monitoring"]
+    assert why in status.project.up().errors["overlay/monitoring"]

@@ -69,7 +69,7 @@ def test_what_hosts_have_is_found_before_the_first_write(bare: Group, project: P
     *_, last = bare
     for made, _ in OBSTACLES.values():
         last.run(*made)
-    there = last.writes()
+    actual = last.writes()
     sections = stack_of(bare)
     project.declare(sections)
 
@@ -78,7 +78,7 @@ def test_what_hosts_have_is_found_before_the_first_write(bare: Group, project: P
     assert not refused.ok
     (said,) = (line for line in refused.errors.values() if "nothing was begun: " in line)
     assert [] == [line for _, line in OBSTACLES.values() if line.format(host=last.name) not in said]
-    assert [[], [], there] == [host.writes() for host in bare]
+    assert [[], [], actual] == [host.writes() for host in bare]
     mended = with_free_ranges(sections, said)
     assert ["gwbridge", "ingress", "overlays"] == [key for key in sections if sections[key] != mended[key]]
     project.declare(mended)

@@ -250,7 +250,7 @@ def read_only(group: Group, project: Project, key: Path) -> None:
         host.run("sh", "-c", f"echo {quote(line)} >>~deploy/.ssh/authorized_keys")
 
 
-def shape(path: str) -> str:
+def config(path: str) -> str:
     """Return a path without its ids and names: `/networks/{id}/connect`."""
     first, _, rest = path.strip("/").partition("/")
     second, _, third = rest.partition("/")
@@ -262,7 +262,7 @@ def shape(path: str) -> str:
 def asked(group: Group, before: dict[str, int]) -> set[str]:
     """Return what Engines were asked since then, with `{id}` for each name."""
     found = (request for host in group for request in host.requests()[before[host.name] :])
-    return {f"{method} {shape(path)}" for method, path in (each.split(" ", 1) for each in found)}
+    return {f"{method} {config(path)}" for method, path in (each.split(" ", 1) for each in found)}
 
 
 def test_key_that_may_only_read(group: Group, new_project: Callable[..., Project], tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing
+from tests.stacks_on_hosts.conftest import Status
 from tests.support.machines import Group, eventually
 from tests.support.project import CHANGE, Project
 from tests.support.what_hosts_show import networks_of, promised, shown, stack_of
@@ -10,9 +10,9 @@ from tests.support.what_hosts_show import networks_of, promised, shown, stack_of
 pytestmark = pytest.mark.lab
 
 
-def test_an_ingress_gives_way_to_the_engines_own(standing: Standing):
+def test_an_ingress_gives_way_to_the_engines_own(status: Status):
     """Every host gets the one that Docker would have made with `on_remove: restore_default`."""
-    project, sections = standing.project, standing.sections
+    project, sections = status.project, status.sections
     project.declare(sections | {"ingress": sections["ingress"] | {"on_remove": "restore_default"}})
     assert project.up().ok
 
@@ -21,10 +21,10 @@ def test_an_ingress_gives_way_to_the_engines_own(standing: Standing):
 
     assert (True, {"ingress": "delete"}) == (gone.ok, gone.steps), gone.told
     default = promised(sections | {"ingress": {"subnet": "10.0.0.0/24"}})
-    assert default["hosts"] == {host.name: networks_of(host) for host in standing.hosts}
+    assert default["hosts"] == {host.name: networks_of(host) for host in status.hosts}
     project.declare(sections)
     assert project.up().ok
-    assert promised(sections) == shown(standing.hosts)
+    assert promised(sections) == shown(status.hosts)
 
 
 def test_destroy_keeps_bridges_that_are_to_be_kept(bare: Group, project: Project):
@@ -43,16 +43,16 @@ def test_destroy_keeps_bridges_that_are_to_be_kept(bare: Group, project: Project
         assert {"docker_gwbridge"} == set(host.networks())
 
 
-def test_what_is_replaced_on_demand_is_there_afterwards(standing: Standing):
+def test_what_is_replaced_on_demand_is_there_afterwards(status: Status):
     """It goes first and comes then, with all that the stack file says of it."""
     resources = ("ingress", "overlay/app")
-    state = standing.project.state()
-    replaced = standing.project.up(*(f"--replace={state[name]['urn']}" for name in resources))
+    state = status.project.state()
+    replaced = status.project.up(*(f"--replace={state[name]['urn']}" for name in resources))
 
     assert (True, set(resources)) == (replaced.ok, set(replaced.steps)), replaced.told
     assert [True, True] == ["replace" in op for op in replaced.steps.values()]  # its last half
-    assert eventually(lambda: promised(standing.sections) == shown(standing.hosts))
-    assert eventually(standing.project.is_settled)
+    assert eventually(lambda: promised(status.sections) == shown(status.hosts))
+    assert eventually(status.project.is_settled)
 
 
 # Belongings of others in a swarm of ours, by what a refusal calls them: how each is made, and taken away again.
@@ -63,14 +63,14 @@ THEIRS = {
 }
 
 
-def test_a_swarm_that_holds_what_others_need_is_not_ended(standing: Standing):
+def test_a_swarm_that_holds_what_others_need_is_not_ended(status: Status):
     """`destroy` names every service, overlay and secret of others at once; no host has left."""
-    standing.stands = False
-    manager = standing.hosts["t1"]
+    status.stands = False
+    manager = status.hosts["t1"]
     for made, _ in THEIRS.values():
         manager.docker(*made.split())
 
-    refused = standing.project.destroy()
+    refused = status.project.destroy()
 
     assert (False, []) == (refused.ok, [name for name in THEIRS if name not in refused.told])
     assert {"t1", "t2", "t3"} == set(manager.nodes())
@@ -82,4 +82,4 @@ def test_a_swarm_that_holds_what_others_need_is_not_ended(standing: Standing):
 
     for _, removed in THEIRS.values():
         manager.docker(*removed.split())
-    assert standing.project.destroy().ok
+    assert status.project.destroy().ok

@@ -57,9 +57,9 @@ def store(server: Callable[[str], Store], tmp_path: Path) -> Callable[[str], Sto
         if name not in SERVERS:
             (tmp_path / name).mkdir()
             return Store(f"file://{tmp_path / name}?metadata=skip", COMPRESSED if name == "compressed" else {})
-        there = server(name)
+        actual = server(name)
         apart = f"table={tmp_path.name}" if name == "postgresql" else f"prefix={tmp_path.name}/"
-        return Store(f"{there.url}&{apart}", there.variables)
+        return Store(f"{actual.url}&{apart}", actual.variables)
 
     return find
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.stacks_on_hosts.conftest import Standing
+from tests.stacks_on_hosts.conftest import Status
 from tests.support import machines
 from tests.support.machines import OUTSIDE, Group, eventually
 from tests.support.project import Project
@@ -13,25 +13,25 @@ from tests.support.what_hosts_show import is_bare, promised, shown, stack_of
 pytestmark = pytest.mark.lab
 
 
-def test_one_up_creates_every_resource(standing: Standing):
+def test_one_up_creates_every_resource(status: Status):
     """One `up` on bare hosts creates a bridge and a node for each host, the swarm, the ingress and each overlay."""
     expected = {
-        *(f"docker_gwbridge@{host.name}" for host in standing.hosts),
-        *(f"node/{host.name}" for host in standing.hosts),
+        *(f"docker_gwbridge@{host.name}" for host in status.hosts),
+        *(f"node/{host.name}" for host in status.hosts),
         *("stack", "swarm", "ingress", "overlay/app", "overlay/monitoring"),
     }
 
-    assert dict.fromkeys(expected, "create") == standing.first.steps
+    assert dict.fromkeys(expected, "create") == status.first.steps
 
 
-def test_every_host_shows_what_the_stack_file_promises(standing: Standing):
+def test_every_host_shows_what_the_stack_file_promises(status: Status):
     """Right bridge, ingress with its sandbox and way out, ready nodes, allocated overlays, labels, settings."""
-    assert promised(standing.sections) == shown(standing.hosts)
+    assert promised(status.sections) == shown(status.hosts)
 
 
-def test_bridges_keep_containers_apart_and_say_whose_they_are(standing: Standing):
+def test_bridges_keep_containers_apart_and_say_whose_they_are(status: Status):
     """Each docker_gwbridge has the Engine's own options, all others said and neutral, and the label of its stack."""
-    for host in standing.hosts:
+    for host in status.hosts:
         bridge = host.network("docker_gwbridge")
         expected = {
             "com.docker.network.bridge.name": "docker_gwbridge",
@@ -47,9 +47,9 @@ def test_bridges_keep_containers_apart_and_say_whose_they_are(standing: Standing
         assert (expected, {"swarmnet.owner": "swarmnet/t"}) == (bridge["Options"], bridge["Labels"])
 
 
-def test_swarm_nodes_and_networks_say_whose_they_are(standing: Standing):
+def test_swarm_nodes_and_networks_say_whose_they_are(status: Status):
     """The swarm, each member, and each network carry the label of the stack that made them."""
-    manager = standing.hosts["t1"]
+    manager = status.hosts["t1"]
     labels = [
         manager.swarm()["Cluster"]["Spec"]["Labels"],
         *(node["Spec"]["Labels"] for node in manager.nodes().values()),
@@ -59,40 +59,40 @@ def test_swarm_nodes_and_networks_say_whose_they_are(standing: Standing):
     assert {"swarmnet/t"} == {each["swarmnet.owner"] for each in labels}
 
 
-def test_previews_are_empty_afterwards(standing: Standing):
+def test_previews_are_empty_afterwards(status: Status):
     """Nothing is left to do, by the state alone and by what the hosts report."""
-    quick = standing.project.preview("--expect-no-changes")
-    thorough = standing.project.preview("--refresh", "--expect-no-changes")
+    quick = status.project.preview("--expect-no-changes")
+    thorough = status.project.preview("--refresh", "--expect-no-changes")
 
     assert (0, 0) == (quick.code, thorough.code), f"{quick.told}{thorough.told}"
 
 
-def test_a_second_up_asks_the_hosts_for_nothing(standing: Standing):
+def test_a_second_up_asks_the_hosts_for_nothing(status: Status):
     """`up` with the same stack file changes no resource and writes to no host."""
-    before = [host.writes() for host in standing.hosts]
+    before = [host.writes() for host in status.hosts]
 
-    again = standing.project.up()
+    again = status.project.up()
 
     assert (True, {}) == (again.ok, again.steps)
-    assert before == [host.writes() for host in standing.hosts]
+    assert before == [host.writes() for host in status.hosts]
 
 
-def test_containers_on_different_hosts_reach_each_other(standing: Standing):
+def test_containers_on_different_hosts_reach_each_other(status: Status):
     """They do so by name, over the declared attachable overlay; and they reach the world by docker_gwbridge."""
-    here, there = standing.hosts["t2"], standing.hosts["t3"]
-    there.docker("run", "--detach", "--rm", "--name=there", "--network=app", "busybox:lab")
+    here, actual = status.hosts["t2"], status.hosts["t3"]
+    actual.docker("run", "--detach", "--rm", "--name=there", "--network=app", "busybox:lab")
     try:
         ping = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c1", "-W2")
 
         assert "1 packets received" in eventually(lambda: here.docker(*ping, "there", check=False), 20)
         assert "1 packets received" in here.docker(*ping, OUTSIDE)
     finally:
-        there.docker("stop", "there")
+        actual.docker("stop", "there")
 
 
-def test_output_is_what_app_deployments_read(standing: Standing):
+def test_output_is_what_app_deployments_read(status: Status):
     """The output `swarmnet` is versioned JSON, with the Engine's ids."""
-    manager = standing.hosts["t1"]
+    manager = status.hosts["t1"]
     bridge = {"name": "docker_gwbridge", "subnet": "10.200.0.0/20", "gateway": "10.200.0.1"}
     flags = {"encrypted": False, "internal": False}
 
@@ -118,26 +118,26 @@ def test_output_is_what_app_deployments_read(standing: Standing):
         },
     }
 
-    assert expected == standing.project.output()
+    assert expected == status.project.output()
 
 
-def test_no_secret_is_kept_or_shown(standing: Standing):
+def test_no_secret_is_kept_or_shown(status: Status):
     """Neither the state nor what `up` printed holds a join token or a private key."""
-    told = json.dumps(standing.project.state()) + standing.first.text
+    told = json.dumps(status.project.state()) + status.first.text
 
     assert [] == [word for word in ("SWMTKN-", "SWMKEY-", "PRIVATE KEY") if word in told]
 
 
-def test_destroy_takes_down_in_order_what_up_made(standing: Standing):
+def test_destroy_takes_down_in_order_what_up_made(status: Status):
     """Overlays, ingress, nodes, swarm, bridges: each only once nothing stands on it; and the hosts are bare again."""
-    standing.stands = False
+    status.stands = False
 
-    end = standing.project.destroy()
+    end = status.project.destroy()
 
     assert end.ok, end.told
     kinds = [name.partition("/")[0].partition("@")[0] for name in end.steps]
     assert ["overlay", "ingress", "node", "swarm", "docker_gwbridge", "stack"] == list(dict.fromkeys(kinds))
-    assert [True, True, True] == [is_bare(host) for host in standing.hosts]
+    assert [True, True, True] == [is_bare(host) for host in status.hosts]
 
 
 def test_one_connection_for_each_host_and_process(bare: Group, project: Project):

@@ -63,7 +63,7 @@ def told(findings):
     ]
 
 
-def found(check, *hosts, wanted=None, **keys):
+def found(check, *hosts, desired=None, **keys):
     """Return what one check finds on these hosts, in the form of `told`."""
-    rows = diagnosis(seen(*hosts, **keys), wanted or wants(), only=[check]).findings
+    rows = diagnosis(seen(*hosts, **keys), desired or wants(), only=[check]).findings
     return told(each for each in rows if each.id == check)

@@ -1,12 +1,12 @@
-"""The work of each noun on a simulated swarm, as its provider does it: made, made again, taken away."""
+"""The work of each resource type on a simulated swarm, as its provider does it: made, made again, taken away."""
 
 from functools import cache, partial
 from typing import Any
 
-from providers.rules.nouns.table import noun_of
+from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from tests.support.simulated import SimulatedHosts
 
 OWNER = "infra/prod"
@@ -56,54 +56,56 @@ def whole_stack() -> tuple[Spec, ...]:
 
 def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[str, ...] = ()) -> Any:
     """Bring one resource about; returns the facts that were enough. `known`: what the state knows, empty in create."""
-    noun = noun_of(spec)
-    outputs = {noun.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
-    look = partial(noun.look, hosts, spec, outputs)
-    back = noun.ways_back(spec, known=bool(known))
-    return hosts.work(spec.resource_name, spec.timeout, hosts.progress.append, look, noun.decide(spec, outputs), back)
+    resource_type = type_of(spec)
+    outputs = {resource_type.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
+    look = partial(resource_type.look, hosts, spec, outputs)
+    back = resource_type.ways_back(spec, known=bool(known))
+    return hosts.work(
+        spec.resource_name, spec.timeout, hosts.progress.append, look, resource_type.decide(spec, outputs), back
+    )
 
 
 def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = False) -> Any:
     """Remove one resource, which the state knows by this id."""
-    noun = noun_of(spec)
-    outputs = {noun.output: known, "adopted": adopted}
-    look = partial(noun.look, hosts, spec, outputs, leaving=True)
-    decide = noun.decide_removal(spec, outputs, lost=False)
+    resource_type = type_of(spec)
+    outputs = {resource_type.output: known, "adopted": adopted}
+    look = partial(resource_type.look, hosts, spec, outputs, leaving=True)
+    decide = resource_type.decide_removal(spec, outputs, lost=False)
     return hosts.work("it", spec.timeout, hosts.progress.append, look, decide) if decide else look()
 
 
-def made(world: World, *specs: Spec) -> World:
-    """The world in which all this has been brought about, and has come to rest."""
-    hosts = SimulatedHosts(world)
+def made(sim: SimulatorState, *specs: Spec) -> SimulatorState:
+    """The simulation in which all this has been brought about, and has come to rest."""
+    hosts = SimulatedHosts(sim)
     for spec in specs:
         make(hosts, spec)
     hosts.elapse(20)
-    return hosts.world
+    return hosts.sim
 
 
-def recorded(world: World, spec: Spec) -> dict[str, Any]:
+def recorded(sim: SimulatorState, spec: Spec) -> dict[str, Any]:
     """The outputs that the state has of what was made."""
-    return {**spec.model_dump(), noun_of(spec).output: id_of(world, spec), "adopted": False}
+    return {**spec.model_dump(), type_of(spec).output: id_of(sim, spec), "adopted": False}
 
 
 @cache
-def running(world: World | None = None) -> World:
+def running(sim: SimulatorState | None = None) -> SimulatorState:
     """Three hosts with the whole stack, at rest."""
-    return made(world or bare(*HOSTS), *whole_stack())
+    return made(sim or bare(*HOSTS), *whole_stack())
 
 
-def id_of(world: World, spec: Spec) -> str:
+def id_of(sim: SimulatorState, spec: Spec) -> str:
     """The id by which the state knows what was made."""
     match spec:
         case GwbridgeSpec():
-            bridge = world.host(spec.host).network(GATEWAY_BRIDGE)
+            bridge = sim.host(spec.host).network(GATEWAY_BRIDGE)
             return bridge.id if bridge else ""
         case SwarmSpec():
-            return world.swarm.settings.id
+            return sim.swarm.settings.id
         case NodeSpec():
-            return world.host(spec.host).node_id
+            return sim.host(spec.host).node_id
         case IngressSpec():
-            return world.swarm.ingress.id if world.swarm.ingress else ""
+            return sim.swarm.ingress.id if sim.swarm.ingress else ""
         case OverlaySpec():
-            return next((net.id for net in world.swarm.networks if net.name == spec.name), "")
+            return next((net.id for net in sim.swarm.networks if net.name == spec.name), "")
     raise TypeError(type(spec).__name__)

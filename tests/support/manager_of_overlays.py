@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from providers.hosts.door import Hosts
+from providers.hosts.hosts_api import Hosts
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.labels import OWNER
 from tests.support.engine_answers import network
@@ -33,33 +33,34 @@ def overlay(name: str, owner: str = OURS, **more: object) -> Json:
     return network(name, subnet(name), **{"Labels": {OWNER: owner}, **more})
 
 
-def has_overlays(engine: FakeEngine, there: dict[str, Json]) -> None:
+def has_overlays(engine: FakeEngine, actual: dict[str, Json]) -> None:
     """Let a manager answer for its swarm, with what is `there` by id at that moment; what is removed is gone."""
     engine.answer("GET /nodes", body=[NODE])
     engine.answer("GET /swarm", body=SWARM)
     for what in ("services", "tasks", "containers/json"):
         engine.answer(f"GET /{what}", body=[])
-    engine.does("GET /networks", lambda: (200, list(there.values())))
+    engine.does("GET /networks", lambda: (200, list(actual.values())))
     for name in NAMES:
         key = f"id-{name}"
-        engine.does(f"GET /networks/{key}", partial(_shown, there, key))
-        engine.does(f"DELETE /networks/{key}", partial(_removed, there, key))
+        engine.does(f"GET /networks/{key}", partial(_shown, actual, key))
+        engine.does(f"DELETE /networks/{key}", partial(_removed, actual, key))
 
 
-def _shown(there: dict[str, Json], key: str) -> tuple[int, Json]:
-    return (200, there[key]) if key in there else _unknown(key)
+def _shown(actual: dict[str, Json], key: str) -> tuple[int, Json]:
+    return (200, actual[key]) if key in actual else _unknown(key)
 
 
-def _removed(there: dict[str, Json], key: str) -> tuple[int, Json | None]:
-    return (204, None) if there.pop(key, None) else _unknown(key)
+def _removed(actual: dict[str, Json], key: str) -> tuple[int, Json | None]:
+    return (204, None) if actual.pop(key, None) else _unknown(key)
 
 
 def _unknown(key: str) -> tuple[int, Json]:
     return 404, {"message": f"network {key} not found"}
 
 
-def door_to(hosts: Mapping[str, NearHost]) -> Callable[[], Hosts]:
-    """Return what gives a door to these hosts, of which m1 is the manager: one for each resource, as the plugin has."""
+def api_to(hosts: Mapping[str, NearHost]) -> Callable[[], Hosts]:
+    """Return what gives an API to hosts to these hosts, of which m1 is the manager: one for each resource, as the
+    plugin has."""
     known_at = places(hosts)
     accesses = {name: host.access(advertise_address=known_at[name]) for name, host in hosts.items()}
     return lambda: Hosts(accesses, Roles(managers=frozenset({"m1"})))

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any, TypeVar
 
 from providers.rules.vocabulary.facts import Endpoint, Network
-from providers.rules.vocabulary.shape import NetworkShape, Pool
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.steps import CreateNetwork
 
 Told = TypeVar("Told", Network, CreateNetwork)
@@ -35,18 +35,18 @@ def a_network(
 def altered(network: Told, **changes: Any) -> Told:
     """The network, or the step that makes one, with other parts, told as for `a_network`. Without subnets it has no
     ranges at all."""
-    shape = network.shape
+    config = network.config
     ranges = {
-        "subnets": tuple(pool.subnet for pool in shape.pools),
-        "gateways": tuple(pool.gateway for pool in shape.pools),
-        "ip_ranges": tuple(pool.ip_range for pool in shape.pools),
+        "subnets": tuple(pool.subnet for pool in config.pools),
+        "gateways": tuple(pool.gateway for pool in config.pools),
+        "ip_ranges": tuple(pool.ip_range for pool in config.pools),
         **{key: changes.pop(key) for key in ("subnets", "gateways", "ip_ranges") if key in changes},
     }
     changes["pools"] = pools(**ranges) if ranges["subnets"] else ()
     if isinstance(network, Network):
         return replace(network, **changes)
     own = {key: changes.pop(key) for key in ("host",) if key in changes}
-    return replace(network, shape=replace(shape, **changes), **own)
+    return replace(network, config=replace(config, **changes), **own)
 
 
 def create_network(
@@ -54,4 +54,4 @@ def create_network(
 ) -> CreateNetwork:
     """The step that makes a network, with one range or none; `given` are other parts of its shape."""
     asked = Pool(subnet=subnet or "", gateway=gateway or "", ip_range=ip_range or "")
-    return CreateNetwork(host=host, shape=NetworkShape(pools=(asked,) if subnet else (), **given))
+    return CreateNetwork(host=host, config=NetworkConfig(pools=(asked,) if subnet else (), **given))

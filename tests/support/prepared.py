@@ -27,11 +27,11 @@ exec {ssh} -o IdentityAgent=none "$@"
 """
 
 
-def command(access: HostAccess = HERE, audit: bool = True, **wanted: Any) -> HostCommand:
+def command(access: HostAccess = HERE, audit: bool = True, **desired: Any) -> HostCommand:
     """A command on a host."""
     return HostCommand(
         host=access.name,
-        wanted=Preparation(**{"name": "docker", "run": "true", **wanted}),
+        desired=Preparation(**{"name": "docker", "run": "true", **desired}),
         ssh=None if access.local else ssh_words(access),
         sudo=access.sudo,
         lost=False,

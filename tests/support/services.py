@@ -45,7 +45,7 @@ def all_run(manager: Host, apart: str = "") -> bool:
     # a job's replicas: 0/1 (1/1 completed); those of others may end in (max 1 per node)
     told = [said.partition("(")[2] if "completed" in said else said for name, said in rows if name != apart]
     counts = [said.split()[0].split("/") for said in told]
-    return all(running == wanted for running, wanted in counts)
+    return all(running == desired for running, desired in counts)
 
 
 def specs(manager: Host) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from typing import Any
 from providers import simulate
 from providers.loop.reconcile import work
 from providers.rules.vocabulary.steps import Decision, Step
-from providers.simulate import World
+from providers.simulate import SimulatorState
 from providers.simulate import hosts as simulated
 
 # No flow of these tests takes more; a loop that gets nowhere ends here.
@@ -22,12 +22,12 @@ class Killed(BaseException):
 class SimulatedHosts(simulated.SimulatedHosts):
     """Simulated hosts, and what was done to them.
 
-    before: the world before each of those steps. killed_after: the process dies instead of performing the step after so
-    many.
+    before: the simulation before each of those steps. killed_after: the process dies instead of performing the step
+    after so many.
     """
 
     steps: list[Step] = field(default_factory=list)
-    before: list[World] = field(default_factory=list)
+    before: list[SimulatorState] = field(default_factory=list)
     progress: list[str] = field(default_factory=list)
     killed_after: int | None = None
     also: dict[str, str] = field(default_factory=dict)  # further names of hosts
@@ -52,32 +52,32 @@ class SimulatedHosts(simulated.SimulatedHosts):
             raise Killed
         assert len(self.steps) < MANY_STEPS, "the loop gets nowhere"
         self.steps.append(step)
-        self.before.append(self.world)
+        self.before.append(self.sim)
         super().perform(step)
 
 
-def cuts(world: World, run: Callable[[SimulatedHosts], object]) -> list[World]:
-    """Return the worlds left by a run killed before its first step, its second, and so on to its last.
+def cuts(sim: SimulatorState, run: Callable[[SimulatedHosts], object]) -> list[SimulatorState]:
+    """Return the simulations left by a run killed before its first step, its second, and so on to its last.
 
     It is gone through once: up to where it is killed, it is the same run.
     """
-    hosts = SimulatedHosts(world)
+    hosts = SimulatedHosts(sim)
     run(hosts)
     return hosts.before
 
 
-def after(world: World, *acts: Callable[[World], World]) -> World:
-    """The world after some acts, one after the other."""
+def after(sim: SimulatorState, *acts: Callable[[SimulatorState], SimulatorState]) -> SimulatorState:
+    """The simulation after some acts, one after the other."""
     for act in acts:
-        world = act(world)
-    return world
+        sim = act(sim)
+    return sim
 
 
-def elapsed(seconds: float) -> Callable[[World], World]:
+def elapsed(seconds: float) -> Callable[[SimulatorState], SimulatorState]:
     """Time passing, as an act."""
-    return lambda world: simulate.elapse(world, seconds)
+    return lambda sim: simulate.elapse(sim, seconds)
 
 
-def on_host(world: World, name: str, **changes: Any) -> World:
-    """The world with a host's fields changed."""
-    return world.with_host(replace(world.host(name), **changes))
+def on_host(sim: SimulatorState, name: str, **changes: Any) -> SimulatorState:
+    """The simulation with a host's fields changed."""
+    return sim.with_host(replace(sim.host(name), **changes))

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from providers.rules.checks.whole_file import Verdict, verdict
+from providers.rules.checks.whole_file import Validation, validate
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
 # By the stack's name. Every other file in `stacks` is its user's own, and no test reads it.
@@ -37,9 +37,9 @@ def raw(w1=None, **sections):
     return {"hosts": hosts, **sections}
 
 
-def said(w1=None, **sections) -> Verdict:
+def said(w1=None, **sections) -> Validation:
     """Return the verdict on such a stack."""
-    return verdict(raw(w1, **sections))
+    return validate(raw(w1, **sections))
 
 
 def problems(w1=None, **sections) -> list[str]:

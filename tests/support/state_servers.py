@@ -79,9 +79,9 @@ def in_s3() -> Iterator[Store]:
 
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
-    with socket.socket() as there:
-        there.bind(("127.0.0.1", 0))
-        return int(there.getsockname()[1])
+    with socket.socket() as actual:
+        actual.bind(("127.0.0.1", 0))
+        return int(actual.getsockname()[1])
 
 
 def as_user(*command: str | Path) -> None:

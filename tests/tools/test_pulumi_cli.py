@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("expected", "version", "wanted"),
+    ("expected", "version", "desired"),
     [
         (True, "v3.226.0", ">=3.226.0"),
         (True, "3.259.0", ">=3.226.0"),
@@ -41,9 +41,9 @@ def checkout(tmp_path: Path) -> Path:
         (True, VERSION, wanted_versions((ROOT / "Pulumi.yaml").read_text())),
     ],
 )
-def test_satisfies(expected: bool, version: str, wanted: str) -> None:
+def test_satisfies(expected: bool, version: str, desired: str) -> None:
     """Compared by number; a pre-release comes before its release; what is no version fits nothing."""
-    assert expected == satisfies(version, wanted)
+    assert expected == satisfies(version, desired)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tools.console import SetupError
 from tools.go_build import built_plugin
 from tools.pulumi_plugin import PLUGIN, provide_plugin
 
-WANTED = version("pulumi-command")
-REAL = Path(".tools/plugins/plugins", f"resource-command-v{WANTED}", PLUGIN)
+DESIRED = version("pulumi-command")
+REAL = Path(".tools/plugins/plugins", f"resource-command-v{DESIRED}", PLUGIN)
 STAND_IN = Path("tools", PLUGIN)
 FETCHES = f'd="$PULUMI_HOME/plugins/resource-command-v$5"; mkdir -p "$d"; echo >"$d/{PLUGIN}"; chmod +x "$d/{PLUGIN}"'
 BUILDS = f'mkdir -p "$GOBIN" && echo "$*" >"$GOBIN/{PLUGIN}"'
@@ -69,14 +69,14 @@ def test_built_where_it_cannot(root: Path, tmp_path: Path, capfd: pytest.Capture
     provide_plugin(root, [])
 
     module = "github.com/pulumi/pulumi-command/provider"
-    words = f"install -ldflags -s -w -X {module}/pkg/version.Version={WANTED} {module}/cmd/{PLUGIN}@v0"
+    words = f"install -ldflags -s -w -X {module}/pkg/version.Version={DESIRED} {module}/cmd/{PLUGIN}@v0"
     assert (REAL, True) == (used(root), (root / REAL).read_text().startswith(words))
     assert "no such host: a build takes its place" == capfd.readouterr().out.splitlines()[1]
 
 
 def test_build_of_another_checkout_is_used(root: Path, tmp_path: Path) -> None:
     """It is kept for all checkouts of a user, and stays in this one when it is gone there."""
-    kept = program(tmp_path / "cache" / "swarmnet" / f"{PLUGIN}-{WANTED}" / PLUGIN, "echo kept")
+    kept = program(tmp_path / "cache" / "swarmnet" / f"{PLUGIN}-{DESIRED}" / PLUGIN, "echo kept")
 
     provide_plugin(root, [])
     shutil.rmtree(kept.parent)

@@ -61,9 +61,9 @@ def test_path_comes_first_and_no_backend_is_chosen(shell: str, checkout: Path) -
 )
 def test_choice_of_user_stays(shell: str, checkout: Path, expected: tuple[str, str], chosen: dict[str, str]) -> None:
     """Nothing is said of it, also in a shell without a home that stops at what is unset, as in CI."""
-    (_, *there), said = sourced(shell, checkout, **chosen)
+    (_, *actual), said = sourced(shell, checkout, **chosen)
 
-    assert (expected, "") == (tuple(there), said)
+    assert (expected, "") == (tuple(actual), said)
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ def test_lock_holds_what_was_asked_for_with_hashes(name: str) -> None:
     """It has the very versions, so that it was locked anew after the last change; there is nothing else in the file: no
     other option, and no place to take packages from."""
     text = (ROOT / name).read_text()
-    wanted = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name.replace(".txt", ".in")).read_text(), re.MULTILINE))
+    desired = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name.replace(".txt", ".in")).read_text(), re.MULTILINE))
 
     assert "" == "\n".join(line for line in ENTRY.sub("", text).splitlines() if not line.startswith("#"))
-    assert wanted == {package: locked(name)[package][0] for package in wanted}
-    assert {} != wanted
+    assert desired == {package: locked(name)[package][0] for package in desired}
+    assert {} != desired
 
 
 def test_checks_run_with_the_packages_of_users_on_every_machine() -> None:

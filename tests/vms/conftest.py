@@ -68,12 +68,12 @@ class Work:
         assert dict.fromkeys(self.hosts.hosts, "active") == {
             host.name: host.run("systemctl", "is-active", "docker", check=False) for host in self.hosts
         }
-        assert self.wanted() == shown(self.hosts)
+        assert self.desired() == shown(self.hosts)
         assert [] == lost(self.before, service_specs(self.manager))
         soon(lambda: all(pings(host, OUTSIDE) for host in self.hosts))
         soon(lambda: reach_each_other(self.hosts["vm2"], self.hosts["vm3"]))
 
-    def wanted(self) -> dict[str, Json]:
+    def desired(self) -> dict[str, Json]:
         """The picture that the stack file promises, with the bridges that single hosts have."""
         picture = promised(self.sections)
         for name, host in self.sections["hosts"].items():
@@ -145,10 +145,10 @@ def answered(url: str) -> bool:
         return False
 
 
-def reach_each_other(here: Host, there: Host) -> bool:
+def reach_each_other(here: Host, actual: Host) -> bool:
     """Tell whether a container on one host reaches one on another over the overlay, in encrypted packets."""
-    inspect = ("inspect", "--format", '{{(index .NetworkSettings.Networks "app").IPAddress}}', task(there))
-    address = there.docker(*inspect, check=False)
+    inspect = ("inspect", "--format", '{{(index .NetworkSettings.Networks "app").IPAddress}}', task(actual))
+    address = actual.docker(*inspect, check=False)
     return pings(here, address) and "proto esp" in here.run("ip", "xfrm", "state")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 
-from providers.explain.map.claims import OVERLAY_POOL, Claim
+from providers.explain.map.claims import OVERLAY_POOL, AddressRange
 from providers.rules.checks.free_space import PRIVATE
 from providers.rules.checks.ranges import OURS
 
@@ -28,7 +28,7 @@ class Block:
 
     first: IPv4Address
     last: IPv4Address
-    claims: tuple[Claim, ...] = ()
+    address_ranges: tuple[AddressRange, ...] = ()
     inside: tuple["Block", ...] = ()
     free_for: tuple[str, ...] = ()
 
@@ -53,7 +53,7 @@ class Block:
     @property
     def kinds(self) -> set[str]:
         """Return the kinds of its claims."""
-        return {each.kind for each in self.claims}
+        return {each.kind for each in self.address_ranges}
 
     @property
     def has_network(self) -> bool:
@@ -66,11 +66,11 @@ class Block:
         return self.size if self.free_for else sum(each.free for each in self.inside)
 
 
-def blocks(claims: Sequence[Claim], stacks: Sequence[str]) -> tuple[Block, ...]:
+def blocks(address_ranges: Sequence[AddressRange], stacks: Sequence[str]) -> tuple[Block, ...]:
     """Return the outermost blocks in the order of their addresses; what Engines alone take is left out."""
-    claimed: dict[IPv4Network, list[Claim]] = {}
-    for claim in sorted(claims, key=lambda each: _ORDER.index(each.kind)):
-        claimed.setdefault(IPv4Network(claim.subnet), []).append(claim)
+    claimed: dict[IPv4Network, list[AddressRange]] = {}
+    for address_range in sorted(address_ranges, key=lambda each: _ORDER.index(each.kind)):
+        claimed.setdefault(IPv4Network(address_range.subnet), []).append(address_range)
     everything = {*claimed, *(outline for range_ in claimed for outline in _outlines(range_, claimed[range_]))}
     outermost = _nested(sorted(everything), claimed)
     found = (_pruned(each, outermost=True) for each in outermost)
@@ -84,7 +84,7 @@ def walk(found: Sequence[Block], depth: int = 0) -> Iterator[tuple[int, Block]]:
         yield from walk(each.inside, depth + 1)
 
 
-def _outlines(range_: IPv4Network, claimed: Sequence[Claim]) -> Iterator[IPv4Network]:
+def _outlines(range_: IPv4Network, claimed: Sequence[AddressRange]) -> Iterator[IPv4Network]:
     """Yield the blocks that a range is shown in."""
     private = [block for block in _PRIVATE if range_.subnet_of(block)]
     yield from private
@@ -93,7 +93,7 @@ def _outlines(range_: IPv4Network, claimed: Sequence[Claim]) -> Iterator[IPv4Net
         yield range_.supernet(new_prefix=_TOGETHER)
 
 
-def _nested(ranges: Sequence[IPv4Network], claimed: Mapping[IPv4Network, Sequence[Claim]]) -> list[Block]:
+def _nested(ranges: Sequence[IPv4Network], claimed: Mapping[IPv4Network, Sequence[AddressRange]]) -> list[Block]:
     """Return each outermost of sorted ranges, with those inside it."""
     found, at = [], 0
     while at < len(ranges):
@@ -112,7 +112,7 @@ def _hosts_together(found: Sequence[Block]) -> list[Block]:
     for each in found:
         before = merged[-1] if merged else None
         if before and before.kinds == each.kinds == {"host"} and int(before.first) >> 16 == int(each.last) >> 16:
-            merged[-1] = replace(before, last=each.last, claims=(*before.claims, *each.claims))
+            merged[-1] = replace(before, last=each.last, address_ranges=(*before.address_ranges, *each.address_ranges))
         else:
             merged.append(each)
     return merged
@@ -121,7 +121,7 @@ def _hosts_together(found: Sequence[Block]) -> list[Block]:
 def _pruned(block: Block, outermost: bool = False) -> Block:
     """Without outlines around a single block; but a network's outermost one stays, for the free space in it."""
     inside = tuple(map(_pruned, block.inside))
-    if not block.claims and len(inside) == 1 and not (outermost and block.has_network):
+    if not block.address_ranges and len(inside) == 1 and not (outermost and block.has_network):
         return inside[0]
     return replace(block, inside=inside)
 
@@ -133,7 +133,7 @@ def _declared(block: Block) -> bool:
 
 def _with_gaps(block: Block, free_for: tuple[str, ...]) -> Block:
     """With the free space where networks are; what a stack has reserved is free for others alone."""
-    keeps = {each.stack for each in block.claims if each.kind == "reserved"}
+    keeps = {each.stack for each in block.address_ranges if each.kind == "reserved"}
     free_for = tuple(stack for stack in free_for if stack not in keeps)
     inside = tuple(map(partial(_with_gaps, free_for=free_for), block.inside))
     may_hold = block.kinds <= {OVERLAY_POOL, "reserved"} and free_for

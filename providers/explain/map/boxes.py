@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.flowchart import Box
 from providers.explain.map.blocks import Block, blocks
-from providers.explain.map.claims import Claim, Overlap, Stack, claims, undeclared
+from providers.explain.map.claims import AddressRange, Overlap, Stack, address_ranges, undeclared
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.keys import OverlayFlags
@@ -27,22 +27,22 @@ def groups(stacks: Sequence[Stack], overlaps: Sequence[Overlap]) -> dict[str, tu
 
 def _address_plan(stacks: Sequence[Stack], overlaps: Sequence[Overlap]) -> tuple[Box, ...]:
     names = [stack.name for stack in stacks]
-    met = defaultdict[Claim, list[str]](list)
+    met = defaultdict[AddressRange, list[str]](list)
     for one, other in (pair for overlap in overlaps for pair in overlap.pairs):
-        for claim, beside in ((one, other), (other, one)):
+        for address_range, beside in ((one, other), (other, one)):
             whose = f" of {beside.stack}" if beside.stack and len(names) > 1 else ""
-            met[claim].append(f"{beside.name} {beside.subnet}{whose}")
-    return tuple(_block(each, None, names, met) for each in blocks(claims(stacks, overlaps), names))
+            met[address_range].append(f"{beside.name} {beside.subnet}{whose}")
+    return tuple(_block(each, None, names, met) for each in blocks(address_ranges(stacks, overlaps), names))
 
 
-def _block(block: Block, around: Block | None, stacks: Sequence[str], met: Mapping[Claim, Sequence[str]]) -> Box:
-    name = some(dict.fromkeys(each.name for each in block.claims)) or block.range
-    meets = list(dict.fromkeys(line for each in block.claims for line in met.get(each, ())))
-    remarks = [some(dict.fromkeys(each.path for each in block.claims if each.path))]
+def _block(block: Block, around: Block | None, stacks: Sequence[str], met: Mapping[AddressRange, Sequence[str]]) -> Box:
+    name = some(dict.fromkeys(each.name for each in block.address_ranges)) or block.range
+    meets = list(dict.fromkeys(line for each in block.address_ranges for line in met.get(each, ())))
+    remarks = [some(dict.fromkeys(each.path for each in block.address_ranges if each.path))]
     remarks += [f"overlaps {some(meets)}"] if meets else []
     remarks += [f"largest: {block.largest}"] if block.free_for and "/" not in block.range else []
     return Box(
-        kind="free" if block.free_for else block.claims[0].kind if block.claims else "outline",
+        kind="free" if block.free_for else block.address_ranges[0].kind if block.address_ranges else "outline",
         name=name,
         detail=block.range if name != block.range else "",
         words="OVERLAP · " * bool(meets) + _what(block, stacks),
@@ -59,8 +59,8 @@ def _what(block: Block, stacks: Sequence[str]) -> str:
     if block.free_for:
         kept_by = some([stack for stack in stacks if stack not in block.free_for])
         return f"free{f', not for {kept_by}' if kept_by else ''}, {size}"
-    what = " and ".join(dict.fromkeys(each.what for each in block.claims)) or size
-    whose = some(dict.fromkeys(each.stack for each in block.claims if each.stack)) if len(stacks) > 1 else ""
+    what = " and ".join(dict.fromkeys(each.what for each in block.address_ranges)) or size
+    whose = some(dict.fromkeys(each.stack for each in block.address_ranges if each.stack)) if len(stacks) > 1 else ""
     free = f", {100 * block.free // block.size} % free" if block.free else ""
     return f"{f'{whose} · ' if whose else ''}{what}{free}"
 
@@ -68,43 +68,43 @@ def _what(block: Block, stacks: Sequence[str]) -> str:
 def _hosts(stack: Stack) -> Iterator[Box]:
     """Yield each host with its bridge: as the stack file has it, and as it was found where that is something else."""
     found: Mapping[str, HostFacts] = stack.facts.hosts if stack.facts else {}
-    declared = stack.verdict.stackfile.hosts
+    declared = stack.validation.stackfile.hosts
     for name in dict.fromkeys([*declared, *found]):
         host, facts = declared.get(name), found.get(name)
         words = [host.role, host.availability] if host else ["not in the file"]
         words += ["no answer"] if facts and facts.silent else []
-        there = [facts.silent or "found", facts.state, facts.role, facts.availability] if facts else []
+        actual = [facts.silent or "found", facts.state, facts.role, facts.availability] if facts else []
         address = (host.address or "this machine") if host else ""
-        remarks = ", ".join(filter(None, there))
+        remarks = ", ".join(filter(None, actual))
         yield Box("host", name, address, ", ".join(words), remarks, inside=tuple(_bridges(stack, name)))
 
 
 def _bridges(stack: Stack, host: str) -> Iterator[Box]:
     """Yield what a host's docker_gwbridge is to be, and what it is."""
-    file = stack.verdict.stackfile
-    wanted = stack.verdict.resolved.bridges.get(host)
+    file = stack.validation.stackfile
+    desired = stack.validation.resolved.bridges.get(host)
     facts = stack.facts.hosts.get(host) if stack.facts else None
     has = facts.bridge if facts else None
-    if wanted and wanted.subnet:
+    if desired and desired.subnet:
         own = file.hosts[host].gwbridge
         words = "bridge of its own" if own and own.subnet else "bridge"
-        gateway = wanted.gateway or first_address(wanted.subnet, wanted.ip_range)
-        yield Box("gwbridge", GATEWAY_BRIDGE, wanted.subnet, words, f"gateway {gateway}")
-    if has and has.subnet and not (wanted and wanted.subnet == has.subnet):
-        kind, words = ("outgoing", "until it is changed") if wanted else ("foreign", "not declared")
+        gateway = desired.gateway or first_address(desired.subnet, desired.ip_range)
+        yield Box("gwbridge", GATEWAY_BRIDGE, desired.subnet, words, f"gateway {gateway}")
+    if has and has.subnet and not (desired and desired.subnet == has.subnet):
+        kind, words = ("outgoing", "until it is changed") if desired else ("foreign", "not declared")
         yield Box(kind, GATEWAY_BRIDGE, has.subnet, words)
 
 
 def _networks(stack: Stack) -> Iterator[Box]:
     """Yield each network that is declared or was found, with the services and containers on it."""
-    file = stack.verdict.stackfile
+    file = stack.validation.stackfile
     found = stack.facts.networks if stack.facts else {}
     if file.ingress:
         facts = next((each for each in found.values() if each.ingress), None)
         yield _network(stack, "ingress", file.ingress.name, file.ingress, facts)
     for name, overlay in file.overlays.items():
         yield _network(stack, "overlay", name, overlay, found.get(name))
-    for name in stack.verdict.waiting:
+    for name in stack.validation.waiting:
         yield _network(stack, "overlay", name, None, found.get(name))
     for name, network in undeclared(stack).items():
         yield _network(stack, "foreign", name, network, network)

@@ -9,7 +9,7 @@ from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
 from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
-from providers.rules.checks.whole_file import Verdict
+from providers.rules.checks.whole_file import Validation
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import is_subnet
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -28,12 +28,12 @@ class Stack:
     """A stack as it is drawn: what is said of its file, and what was found on its hosts if that is given."""
 
     name: str
-    verdict: Verdict
+    validation: Validation
     facts: FactsFile | None = None
 
 
 @dataclass(frozen=True)
-class Claim:
+class AddressRange:
     """A range and what it is for.
 
     stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, OVERLAY_POOL (what
@@ -56,16 +56,19 @@ class Overlap:
 
     stack: str
     line: str
-    pairs: tuple[tuple[Claim, Claim], ...]
+    pairs: tuple[tuple[AddressRange, AddressRange], ...]
 
 
-def claims(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[Claim]:
+def address_ranges(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[AddressRange]:
     """Return every claim of the stacks and of their Engines, each once. met: what overlaps."""
     special = [side for overlap in met for pair in overlap.pairs for side in pair]
     declared = [
-        claim(stack, each) for stack in stacks for each in (*_ranges(stack), *found(stack)) if each.kind != "special"
+        address_range(stack, each)
+        for stack in stacks
+        for each in (*_ranges(stack), *found(stack))
+        if each.kind != "special"
     ]
-    engines = [Claim("", ENGINE, subnet, _ENGINES[subnet], words, "") for words, subnet in LIKELY.items()]
+    engines = [AddressRange("", ENGINE, subnet, _ENGINES[subnet], words, "") for words, subnet in LIKELY.items()]
     return list(dict.fromkeys([*declared, *special, *engines]))
 
 
@@ -77,21 +80,21 @@ def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
         Overlap(
             each.stack,
             each.line,
-            ((claim(named[each.stack], each.ranges[0]), claim(named[each.other], each.ranges[1])),),
+            ((address_range(named[each.stack], each.ranges[0]), address_range(named[each.other], each.ranges[1])),),
         )
-        for each in shared({stack.name: stack.verdict.resolved for stack in stacks})
+        for each in shared({stack.name: stack.validation.resolved for stack in stacks})
         if each.joined
     ]
     return [*within, *across]
 
 
-def claim(stack: Stack, each: Range) -> Claim:
+def address_range(stack: Stack, each: Range) -> AddressRange:
     """Say what a range of a stack is for, in the words of a picture."""
     name, what = _words(stack, each)
     kind = ENGINE if each.kind in ("first ingress", "replaced ingress") else each.kind
     owner = "" if kind == "special" else stack.name
     path = "" if kind in (FOREIGN, OUTGOING) else each.path.rstrip(",")
-    return Claim(owner, kind, each.subnet, name, what, path)
+    return AddressRange(owner, kind, each.subnet, name, what, path)
 
 
 def found(stack: Stack) -> Iterator[Range]:
@@ -100,20 +103,20 @@ def found(stack: Stack) -> Iterator[Range]:
         return
     foreign = undeclared(stack)
     for name, network in stack.facts.networks.items():
-        wanted = declared_as(stack, name, network)
-        if is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
+        desired = declared_as(stack, name, network)
+        if is_subnet(network.subnet) and not (desired and desired.subnet == network.subnet):
             yield Range(FOREIGN if name in foreign else OUTGOING, name, network.subnet)
-    bridges = stack.verdict.resolved.bridges
+    bridges = stack.validation.resolved.bridges
     for host, facts in stack.facts.hosts.items():
         bridge = bridges.get(host)
-        wanted_subnet = bridge.subnet if bridge else None
-        if facts.bridge and is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
-            yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)
+        desired_subnet = bridge.subnet if bridge else None
+        if facts.bridge and is_subnet(facts.bridge.subnet) and facts.bridge.subnet != desired_subnet:
+            yield Range(OUTGOING if desired_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)
 
 
 def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Overlay | None:
     """Return the stack file's section for a network of the swarm; the ingress is one whatever its name."""
-    file = stack.verdict.stackfile
+    file = stack.validation.stackfile
     return file.ingress if network.ingress else file.overlays.get(name)
 
 
@@ -123,31 +126,31 @@ def undeclared(stack: Stack) -> dict[str, NetworkFacts]:
     return {
         name: network
         for name, network in found.items()
-        if not declared_as(stack, name, network) and name not in stack.verdict.waiting
+        if not declared_as(stack, name, network) and name not in stack.validation.waiting
     }
 
 
 def bridged(stack: Stack, path: str) -> list[str]:
     """Return the hosts whose docker_gwbridge has the range at a path."""
-    hosts: Mapping[str, object] = stack.verdict.stackfile.hosts
+    hosts: Mapping[str, object] = stack.validation.stackfile.hosts
     own = {f"hosts.{name}.gwbridge.subnet": name for name in hosts}
     if path in own:
         return [own[path]]
-    shared_with = stack.verdict.stackfile.hosts.items()
+    shared_with = stack.validation.stackfile.hosts.items()
     return [name for name, host in shared_with if not (host.gwbridge and host.gwbridge.subnet)]
 
 
 def _ranges(stack: Stack) -> Iterator[Range]:
-    file = stack.verdict.stackfile
-    yield from ranges(stack.verdict.resolved)
-    yield from first_of_engine_pool(stack.verdict.resolved)
+    file = stack.validation.stackfile
+    yield from ranges(stack.validation.resolved)
+    yield from first_of_engine_pool(stack.validation.resolved)
     if file.pools.overlays:
         yield Range(OVERLAY_POOL, "pools.overlays", file.pools.overlays.range)
 
 
 def _words(stack: Stack, each: Range) -> tuple[str, str]:
     """Return the name of a range, and what it is."""
-    file = stack.verdict.stackfile
+    file = stack.validation.stackfile
     match each.kind:
         case "gwbridge":
             return GATEWAY_BRIDGE, f"bridge of {some(bridged(stack, each.path))}"
@@ -159,7 +162,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
             return "address pool", "for undeclared networks"
         case "host":
             name = each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"
-            return name, "host" + ", unwatched" * (name in stack.verdict.resolved.unwatched)
+            return name, "host" + ", unwatched" * (name in stack.validation.resolved.unwatched)
         case "reserved":
             return each.kept_for, "kept free"
         case "allocation":
@@ -172,13 +175,19 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
 
 
 def _within(stack: Stack) -> Iterator[Overlap]:
-    resolved = stack.verdict.resolved
+    resolved = stack.validation.resolved
     for line, clash in zip(clashes(resolved), clashing(resolved), strict=True):
-        yield Overlap(stack.name, line, tuple((claim(stack, one), claim(stack, other)) for one, other in clash.pairs))
+        yield Overlap(
+            stack.name,
+            line,
+            tuple((address_range(stack, one), address_range(stack, other)) for one, other in clash.pairs),
+        )
 
 
 def _with_hosts(stack: Stack) -> Iterator[Overlap]:
-    for one, other, why in meetings([*ranges(stack.verdict.resolved), *found(stack)], _FOREIGN_WHY):
+    for one, other, why in meetings([*ranges(stack.validation.resolved), *found(stack)], _FOREIGN_WHY):
         both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
-            yield Overlap(stack.name, f"{told(one, other)}: {why}", ((claim(stack, one), claim(stack, other)),))
+            yield Overlap(
+                stack.name, f"{told(one, other)}: {why}", ((address_range(stack, one), address_range(stack, other)),)
+            )

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, indent, tostring
 from providers.explain.escape import shown
 from providers.explain.flowchart import COLOURS, DASHED, PLAIN, Box, flowchart, walk
 from providers.explain.map.boxes import groups
-from providers.explain.map.claims import Overlap, Stack, claims, overlaps
+from providers.explain.map.claims import Overlap, Stack, address_ranges, overlaps
 from providers.rules.checks.across_stacks import shared
 from providers.rules.vocabulary.words import some
 
@@ -80,9 +80,9 @@ def mermaid(stacks: Sequence[Stack]) -> str:
 def summary(stacks: Sequence[Stack]) -> str:
     """`1 stack, 5 hosts, 4 networks, 1 overlap`; networks are bridges of hosts, ingress and overlays."""
     met = overlaps(stacks)
-    hosts = sum(len(stack.verdict.stackfile.hosts) for stack in stacks)
+    hosts = sum(len(stack.validation.stackfile.hosts) for stack in stacks)
     ours = ("gwbridge", "ingress", "overlay")
-    networks = sum(each.stack != "" and each.kind in ours for each in claims(stacks, met))
+    networks = sum(each.stack != "" and each.kind in ours for each in address_ranges(stacks, met))
     counted = ((len(stacks), "stack"), (hosts, "host"), (networks, "network"), (len(met), "overlap"))
     return ", ".join(f"{number or 'no'} {noun}{'' if number == 1 else 's'}" for number, noun in counted)
 
@@ -99,9 +99,9 @@ def _top(stacks: Sequence[Stack], met: Sequence[Overlap]) -> Iterator[Element]:
             taken = f"{stack.facts.taken_at:%Y-%m-%d %H:%M %Z}"
             yield _element("p", None, f"What was found on the hosts of {stack.name} is as of {taken}.")
     clashes = [f"{each.stack}: {each.line}" for each in met]
-    problems = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.why_no_plan]
-    warnings = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.warnings]
-    together = shared({stack.name: stack.verdict.resolved for stack in stacks})
+    problems = [f"{stack.name}: {line}" for stack in stacks for line in stack.validation.why_no_plan]
+    warnings = [f"{stack.name}: {line}" for stack in stacks for line in stack.validation.warnings]
+    together = shared({stack.name: stack.validation.resolved for stack in stacks})
     for heading, style, lines in (
         ("Overlaps", "problems", clashes),
         ("Other problems", "problems", [line for line in problems if line not in clashes]),

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from providers.explain.report.preview import Preview, State, Step
 from providers.rules.checks import ranges
-from providers.rules.nouns.table import KINDS, ORDER
 from providers.rules.plan import Plan, plan_of
+from providers.rules.resource_types.table import KINDS, ORDER
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary import specs
@@ -77,16 +77,18 @@ class Change:
 
 
 def changes(preview: Preview, plan: Plan | None) -> list[Change]:
-    """Swarmnet's resources that change: what is made or changed by kind and wave, then what goes, last made first."""
+    """Swarmnet's resources that change: what is made or changed by kind and batch, then what goes, last made first."""
     found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
     if plan:
         found = [replace(each, unsaid=_stays(each, plan), lost=_lost(each, plan)) for each in found]
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:
-        kind, wave = ORDER.index(type(change.spec)), place.get(change.name, 0)
+        kind, batch = ORDER.index(type(change.spec)), place.get(change.name, 0)
         return (
-            (1, -kind, -wave, natural(change.name)) if change.op == "delete" else (0, kind, wave, natural(change.name))
+            (1, -kind, -batch, natural(change.name))
+            if change.op == "delete"
+            else (0, kind, batch, natural(change.name))
         )
 
     return sorted(found, key=order)
@@ -131,7 +133,7 @@ def _spec(kind: type[Spec], state: State) -> Spec:
     return kind.model_validate(known)
 
 
-def wanted(preview: Preview) -> tuple[Plan | None, list[ranges.Range]]:
+def desired(preview: Preview) -> tuple[Plan | None, list[ranges.Range]]:
     """Return all that the stack file of the preview wants, and the ranges that nothing may meet.
 
     Nothing of it if it makes no sense; a diagnostic then says why.
@@ -144,8 +146,8 @@ def wanted(preview: Preview) -> tuple[Plan | None, list[ranges.Range]]:
 
 
 def places(plan: Plan) -> dict[str, int]:
-    """Return which of a kind come first, by name: waves of bridges, and the first manager before the others."""
-    bridges = {spec.resource_name: at for at, wave in enumerate(plan.gwbridges) for spec in wave}
+    """Return which of a kind come first, by name: batches of bridges, and the first manager before the others."""
+    bridges = {spec.resource_name: at for at, batch in enumerate(plan.gwbridges) for spec in batch}
     return bridges | {node.resource_name: min(at, 1) for at, node in enumerate(plan.nodes)}
 
 

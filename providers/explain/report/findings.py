@@ -24,29 +24,29 @@ LONG = 1_000  # characters of what a forecast says in one line
 
 def findings(change: Change, facts: FactsFile) -> list[str]:
     """Return lines of Markdown on one change; none if the facts have nothing to say of it."""
-    foretold, there = forecast(change, facts), _there(change, facts)
+    foretold, actual = forecast(change, facts), _actual(change, facts)
     if foretold and foretold.stages:
         return _foretold(foretold)
-    if isinstance(there, HostFacts):
-        return _on_host(there, str(getattr(change.spec, "host", "")))
-    if there:
-        return _on_it(there, "publishing through it" if there.ingress else "on it")
+    if isinstance(actual, HostFacts):
+        return _on_host(actual, str(getattr(change.spec, "host", "")))
+    if actual:
+        return _on_it(actual, "publishing through it" if actual.ingress else "on it")
     return []
 
 
 def services(change: Change, facts: FactsFile) -> dict[str, tuple[str, ...]]:
     """Return the services that a change disturbs, with the ports that it takes from them: as foretold for it, else of
     what was there, which names all the same what has not changed since."""
-    foretold, there = forecast(change, facts), _there(change, facts)
+    foretold, actual = forecast(change, facts), _actual(change, facts)
     if foretold and foretold.stages:
         away = {each.service: each.ports for each in foretold.absences}
         return {**{each.service: () for each in foretold.restarts}, **away}
-    if isinstance(there, HostFacts):
-        return dict.fromkeys(sorted(there.tasks), ())
-    return {each.name: each.ports if there.ingress else () for each in there.services} if there else {}
+    if isinstance(actual, HostFacts):
+        return dict.fromkeys(sorted(actual.tasks), ())
+    return {each.name: each.ports if actual.ingress else () for each in actual.services} if actual else {}
 
 
-def _there(change: Change, facts: FactsFile) -> HostFacts | NetworkFacts | None:
+def _actual(change: Change, facts: FactsFile) -> HostFacts | NetworkFacts | None:
     """Return what was on the hosts of what a change disturbs, None if it disturbs or finds nothing."""
     spec, before = change.spec, change.before
     if isinstance(spec, GwbridgeSpec | NodeSpec):

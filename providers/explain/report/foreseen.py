@@ -19,12 +19,12 @@ def foreseen(changes: Sequence[Change]) -> list[tuple[str, str]]:
 def _fixed(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
     for change in changes:
         for key in sorted(change.properties & SwarmSpec.INIT_ONLY) if isinstance(change.spec, SwarmSpec) else ():
-            was, wanted = getattr(change.before, key), getattr(change.after, key)
+            was, desired = getattr(change.before, key), getattr(change.after, key)
             # A resource that the state lacks may be right already, and one that is no longer declared may stay.
-            if was and wanted:
+            if was and desired:
                 yield (
                     change.name,
-                    f"{key} is {_value(was)} and is to be {_value(wanted)}, but only a swarm that begins can be told: "
+                    f"{key} is {_value(was)} and is to be {_value(desired)}, but only a swarm that begins can be told: "
                     "take the change back, or begin a new swarm",
                 )
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from providers.explain.escape import code, cut, fenced, prose
 from providers.explain.facts_file import FactsFile
 from providers.explain.report import networks
-from providers.explain.report.changes import Change, changes, natural, others, wanted
+from providers.explain.report.changes import Change, changes, desired, natural, others
 from providers.explain.report.details import details, other
 from providers.explain.report.effects import Disturbs, effect
 from providers.explain.report.findings import blocked, findings, source
@@ -75,7 +75,7 @@ def page(
     preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta(), most: int = MOST - len(MARKER) - 1
 ) -> str:
     """Return the report on a preview, in at most so many characters. `age` is that of the facts."""
-    plan, reserved = wanted(preview)
+    plan, reserved = desired(preview)
     found, beside = changes(preview, plan), others(preview)
     errors = _told(preview.diagnostics, "error")
     refused = foreseen(found) + (blocked(found, facts) if facts else [])

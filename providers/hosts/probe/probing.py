@@ -18,7 +18,7 @@ from providers.rules.doctor.probes import (
     INGRESS,
     Endpoint,
     Probe,
-    Standing,
+    Status,
     endpoints,
     link_within,
     own_link,
@@ -37,30 +37,30 @@ _PATIENCE, _PAUSE = 10.0, 0.5
 _ROUNDS = 3  # of datagrams to Engines, each read of in their logs
 
 
-def reach(fleet: Fleet, seen: Observed, wanted: Wanted) -> Reach:
+def reach(fleet: Fleet, seen: Observed, desired: Wanted) -> Reach:
     """Find out what passes between the hosts that answer. Nothing of it is left on any host."""
-    case = Case(seen, wanted)
+    case = Case(seen, desired)
     listening = endpoints(case)
     # Probes end before threads are waited for: whoever waits for one that hangs goes on (Ctrl-C).
     with ThreadPoolExecutor(AT_ONCE) as pool, ExitStack() as kept:
         run = _Run(fleet, pool)
         run.begin(case, listening, kept)
-        standing = {place: _standing(case, place, listening[place], one) for place, one in run.sessions.items()}
-        for place, one in standing.items():
+        status = {place: _status(case, place, listening[place], one) for place, one in run.sessions.items()}
+        for place, one in status.items():
             if place.sandbox and not one.address:
                 run.silent.setdefault(place.host, f"{place.sandbox} has no address of its network")
-        sent = probes(case, standing)
+        sent = probes(case, status)
         tried, heard = run.send(sent), run.heard()
         if any(
             each.kind == "udp" and (each.sender.host, each.channel) not in heard.get(each.receiver, ()) for each in sent
         ):
             heard = run.heard()  # what was under way
-        logs = _logs(run, sent, standing)
-        for place, refused in refused_of(logs, standing).items():
+        logs = _logs(run, sent, status)
+        for place, refused in refused_of(logs, status).items():
             heard.get(place, set()).update(refused)
     taken = {
         place.host: tuple(at for (_, at), has in one.ports.items() if isinstance(has, str))
-        for place, one in standing.items()
+        for place, one in status.items()
     }
     return Reach(
         results=tuple(results(sent, tried, heard)),
@@ -158,7 +158,7 @@ def _is_whole(case: Case, place: Endpoint, session: Session) -> bool:
     return not place.sandbox or all(address for address, _ in ways)
 
 
-def _logs(run: _Run, sent: Collection[Probe], standing: Mapping[Endpoint, Standing]) -> dict[str, EngineLog | str]:
+def _logs(run: _Run, sent: Collection[Probe], status: Mapping[Endpoint, Status]) -> dict[str, EngineLog | str]:
     """Return the logs of the Engines that datagrams were sent to. What they say nothing of is sent again: one may be
     lost, and a log be late."""
     missing = [each for each in sent if each.kind == "once"]
@@ -167,7 +167,7 @@ def _logs(run: _Run, sent: Collection[Probe], standing: Mapping[Endpoint, Standi
         if again:
             run.send(missing)
         logs |= run.logs({each.receiver.host for each in missing})
-        refused = refused_of(logs, standing)
+        refused = refused_of(logs, status)
         missing = [
             each
             for each in missing
@@ -179,11 +179,11 @@ def _logs(run: _Run, sent: Collection[Probe], standing: Mapping[Endpoint, Standi
     return logs
 
 
-def _standing(case: Case, place: Endpoint, listen: list[tuple[str, int]], session: Session) -> Standing:
+def _status(case: Case, place: Endpoint, listen: list[tuple[str, int]], session: Session) -> Status:
     ready = session.ready
     address, mtu = own_link(case, place.sandbox, ready["links"]) if place.sandbox else ("", 0)
-    return Standing(
-        ports={wanted: why or got for wanted, (got, why) in zip(listen, ready["ready"], strict=True)},
+    return Status(
+        ports={desired: why or got for desired, (got, why) in zip(listen, ready["ready"], strict=True)},
         address=address,
         mtu=mtu,
         source=ready["source"],

@@ -123,8 +123,8 @@ def claims(resolved: Resolved, others: Mapping[str, Resolved]) -> Iterator[tuple
                 )
 
 
-def _same(here: str, there: str) -> str:
-    return f"hosts.{here} is in both" if here == there else f"hosts.{here} here is hosts.{there} there"
+def _same(here: str, actual: str) -> str:
+    return f"hosts.{here} is in both" if here == actual else f"hosts.{here} here is hosts.{actual} there"
 
 
 def claimed_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[str]:
@@ -134,8 +134,8 @@ def claimed_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[st
 
 def _shared(resolved: Resolved, other: Resolved) -> dict[str, str]:
     """Return the machines that both have: the host here, and its name there."""
-    there = {mark: name for name, host in other.access.items() for mark in marks(host)}
-    here = {name: [there[mark] for mark in marks(host) if mark in there] for name, host in resolved.access.items()}
+    actual = {mark: name for name, host in other.access.items() for mark in marks(host)}
+    here = {name: [actual[mark] for mark in marks(host) if mark in actual] for name, host in resolved.access.items()}
     return {name: found[0] for name, found in here.items() if found}
 
 

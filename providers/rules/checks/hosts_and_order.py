@@ -91,20 +91,20 @@ def _is_itself(address: str) -> bool:
 
 def through_themselves(resolved: Resolved) -> Iterator[str]:
     """Yield hosts that are reached through themselves, at once or by way of others, as `path: problem`."""
-    there = {(host.address, host.port or SSH_PORT): name for name, host in resolved.access.items() if host.address}
+    actual = {(host.address, host.port or SSH_PORT): name for name, host in resolved.access.items() if host.address}
     for name, host in resolved.access.items():
         if host.bastion and host.address and split_place(host.bastion)[1:] == (host.address, host.port):
             yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
-        elif (way := _way(name, resolved, there))[1:] and way[-1] == name:
+        elif (way := _way(name, resolved, actual))[1:] and way[-1] == name:
             yield f"hosts.{name}.bastion: goes in a circle ({' -> '.join(way)}): one of them needs another way"
 
 
-def _way(name: str, resolved: Resolved, there: Mapping[tuple[str, int], str]) -> list[str]:
+def _way(name: str, resolved: Resolved, actual: Mapping[tuple[str, int], str]) -> list[str]:
     """Return the hosts through which one is reached, until one comes a second time or is none of the file's."""
     way = [name]
     while bastion := resolved.access[way[-1]].bastion:
         _, address, port = split_place(bastion)
-        following = there.get((address, port or SSH_PORT))
+        following = actual.get((address, port or SSH_PORT))
         if following is None:
             return way
         way.append(following)
@@ -137,18 +137,18 @@ def idle(resolved: Resolved) -> Iterator[str]:
         yield "hosts: availability is drain on all of them: no service would run anywhere"
     if order and not resolved.bridges:
         yield "order: is that of docker_gwbridge, and no host has a section gwbridge: nothing is done in it"
-    for number, wave in enumerate(order or ()):
-        if len(resolved.managers) > 1 and set(resolved.managers) <= set(wave):
+    for number, batch in enumerate(order or ()):
+        if len(resolved.managers) > 1 and set(resolved.managers) <= set(batch):
             yield f"order[{number}]: has all managers; put one of them into a wave of its own, to try it there first"
 
 
-def waves(resolved: Resolved) -> Iterator[str]:
+def batches(resolved: Resolved) -> Iterator[str]:
     """Yield hosts that `order` names twice or not at all, and names that are no hosts."""
     if resolved.file.order is None or not _usable(resolved):
         return
     seen: set[str] = set()
-    for number, wave in enumerate(resolved.file.order):
-        for place, name in enumerate(wave):
+    for number, batch in enumerate(resolved.file.order):
+        for place, name in enumerate(batch):
             if name in resolved.unwatched:
                 yield f"order[{number}][{place}]: {name} is unwatched, and nothing is changed there; take it out"
             elif name not in resolved.file.hosts:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
 from providers.rules.checks.mtu import networks, too_large
-from providers.rules.checks.taken_on_hosts import noun_of, swarm_networks
+from providers.rules.checks.taken_on_hosts import swarm_networks, type_of
 from providers.rules.stack_file.access import advertises
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import engine_host, is_ip
@@ -27,12 +27,12 @@ def refusals(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]
     for report in reports:
         if report.member and (unlike := advertises(resolved.access[report.host], report.member.node_address)):
             yield unlike
-    yield from _lost(resolved, reports, standing=False)
+    yield from _lost(resolved, reports, status=False)
 
 
 def warnings(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
     """Yield warnings."""
-    yield from _lost(resolved, reports, standing=True)
+    yield from _lost(resolved, reports, status=True)
     yield from _links(resolved, reports)
     yield from certificates(reports)
 
@@ -60,16 +60,16 @@ def _link(resolved: Resolved, report: HostReport) -> Link | None:
     return next((each for each in links if said in (each.addresses if is_ip(said) else (each.name,))), None)
 
 
-def _lost(resolved: Resolved, reports: Sequence[HostReport], *, standing: bool) -> Iterator[str]:
+def _lost(resolved: Resolved, reports: Sequence[HostReport], *, status: bool) -> Iterator[str]:
     """Yield networks whose packets do not fit through a link. `standing`: those that have that MTU already."""
     found = [(link.mtu, report.host, link.name) for report in reports if (link := _link(resolved, report))]
     if not found:
         return
     most, host, name = min(found)
-    there = {noun_of(net): net.option(MTU) for net in swarm_networks(reports)}
-    for noun, path, network in networks(resolved):
-        stands = noun in there and there[noun] == (str(network.mtu) if network.mtu else None)
-        if stands == standing:
+    actual = {type_of(net): net.option(MTU) for net in swarm_networks(reports)}
+    for resource, path, network in networks(resolved):
+        stands = resource in actual and actual[resource] == (str(network.mtu) if network.mtu else None)
+        if stands == status:
             yield from too_large(path, network, f"the MTU of {host}'s link {name}", most)
 
 
@@ -81,5 +81,5 @@ def _links(resolved: Resolved, reports: Iterable[HostReport]) -> Iterator[str]:
         said, link = resolved.file.hosts[report.host].mtu, _link(resolved, report)
         if link and link.mtu != said:
             found.setdefault((said, link.mtu), []).append(f"hosts.{report.host}.mtu")
-    for (said, there), paths in found.items():
-        yield f"{some(paths)}: {said}, and the link to the other members has {there}: write {there}"
+    for (said, actual), paths in found.items():
+        yield f"{some(paths)}: {said}, and the link to the other members has {actual}: write {actual}"

@@ -5,7 +5,7 @@ An Engine never checks: larger packets are lost, while connections are made and 
 
 from collections.abc import Iterator
 
-from providers.rules.checks.taken_on_hosts import Noun
+from providers.rules.checks.taken_on_hosts import ResourceType
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.stack_file.resolved import Resolved
@@ -34,12 +34,12 @@ def problems(resolved: Resolved) -> Iterator[str]:
         yield from too_large(path, network, key, most)
 
 
-def networks(resolved: Resolved) -> Iterator[tuple[Noun, str, Ingress | Overlay]]:
-    """Yield the networks between the hosts: its noun, the path of its MTU, its section."""
+def networks(resolved: Resolved) -> Iterator[tuple[ResourceType, str, Ingress | Overlay]]:
+    """Yield the networks between the hosts: its resource type, the path of its MTU, its section."""
     if resolved.file.ingress:
-        yield Noun("ingress"), "ingress.mtu", resolved.file.ingress
+        yield ResourceType("ingress"), "ingress.mtu", resolved.file.ingress
     for name, overlay in resolved.file.overlays.items():
-        yield Noun("overlay", name), f"overlays.{name}.mtu", overlay
+        yield ResourceType("overlay", name), f"overlays.{name}.mtu", overlay
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:

@@ -11,13 +11,13 @@ from itertools import product
 from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
-    Noun,
     Occupied,
+    ResourceType,
     in_swarm,
-    noun_of,
     on_host,
     subnets,
     swarm_networks,
+    type_of,
 )
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import crossing, prefix_length, relation
@@ -57,9 +57,9 @@ class Findings:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A range of the stack file. stands: the same noun has it already."""
+    """A range of the stack file. stands: the same resource type has it already."""
 
-    noun: Noun
+    resource: ResourceType
     path: str
     subnet: str
     stands: bool
@@ -75,22 +75,22 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     report are left out.
     """
     networks = swarm_networks(reports)
-    standing = {(noun_of(net), subnet) for net in networks for subnet in subnets(net)}
+    status = {(type_of(net), subnet) for net in networks for subnet in subnets(net)}
     found: Meetings = {}
     taken = {each.subnet for each in ranges(resolved)}
     for report in reports:
-        wanted = [*_bridge(resolved, report), *_of_swarm(resolved, standing, begins=not networks)]
+        desired = [*_bridge(resolved, report), *_of_swarm(resolved, status, begins=not networks)]
         bridge = resolved.bridges.get(report.host)
         occupied = [
             *on_host(report, bridge.bridge_name if bridge else None),
-            *in_swarm(networks, {each.noun for each in wanted}, owner),
+            *in_swarm(networks, {each.resource for each in desired}, owner),
         ]
         taken.update(each.subnet for each in occupied)
-        for pair in _meetings(wanted, occupied):
+        for pair in _meetings(desired, occupied):
             found.setdefault(pair, []).append(report.host)
     clashing = {pair: hosts for pair, hosts in found.items() if not pair[1].wide_around(pair[0].subnet)}
     lines = dict(zip(clashing, _with_remedies(resolved, clashing, taken), strict=True))
-    refused = (line for (wanted, _), line in lines.items() if not wanted.stands)
+    refused = (line for (desired, _), line in lines.items() if not desired.stands)
     # What stands inside a wide route has been seen before.
     wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if pair not in clashing and not pair[0].stands}
     known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
@@ -103,59 +103,65 @@ def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
     bridge, own = resolved.bridges.get(report.host), resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
         path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
-        stands = any(bridge.subnet in subnets(net) for net in report.networks if noun_of(net) == Noun("gwbridge"))
-        yield Wanted(Noun("gwbridge"), path, bridge.subnet, stands)
+        stands = any(
+            bridge.subnet in subnets(net) for net in report.networks if type_of(net) == ResourceType("gwbridge")
+        )
+        yield Wanted(ResourceType("gwbridge"), path, bridge.subnet, stands)
 
 
-def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, begins: bool) -> Iterator[Wanted]:
+def _of_swarm(resolved: Resolved, status: set[tuple[ResourceType | None, str]], *, begins: bool) -> Iterator[Wanted]:
     """Yield the ranges wanted of the swarm; its address pools only if it `begins`, since nothing changes them later."""
     for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
             name = each.path.removeprefix("overlays.").partition(".subnet")[0] if each.kind == "overlay" else ""
-            noun = Noun(each.kind, name)
-            yield Wanted(noun, each.path, each.subnet, (noun, each.subnet) in standing)
+            resource = ResourceType(each.kind, name)
+            yield Wanted(resource, each.path, each.subnet, (resource, each.subnet) in status)
 
 
-def _meetings(wanted: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
+def _meetings(desired: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
     """Yield each wanted range with each thing that has an address of it and will still have it."""
-    for one, other in crossing([each.subnet for each in wanted], [each.subnet for each in occupied]):
-        if not _gives_way(occupied[other], wanted[one]):
-            yield wanted[one], occupied[other]
+    for one, other in crossing([each.subnet for each in desired], [each.subnet for each in occupied]):
+        if not _gives_way(occupied[other], desired[one]):
+            yield desired[one], occupied[other]
 
 
-def _gives_way(occupied: Occupied, wanted: Wanted) -> bool:
-    """Tell whether the range is free by the time that it is wanted: the same noun has it, or one that changes
+def _gives_way(occupied: Occupied, desired: Wanted) -> bool:
+    """Tell whether the range is free by the time that it is wanted: the same resource type has it, or one that changes
     before."""
-    if occupied.noun is None:
+    if occupied.resource is None:
         return False
-    before = ORDER.index(occupied.noun.kind) < ORDER.index(wanted.noun.kind)
-    return wanted.stands or before or occupied.noun == wanted.noun
+    before = ORDER.index(occupied.resource.kind) < ORDER.index(desired.resource.kind)
+    return desired.stands or before or occupied.resource == desired.resource
 
 
 def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
     """Yield a line for each, with a free range of the same size, if there is one."""
-    blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
+    blamed = {desired: Range(desired.resource.kind, desired.path, desired.subnet) for desired, _ in found}
     counted = [subnet for subnet in taken if prefix_length(subnet) >= LARGEST]
     free = instead(resolved, counted, blamed.values())
     met = [Range(occupied.kind, f"{occupied.words},", occupied.subnet) for _, occupied in found]
-    for (wanted, occupied), hosts in found.items():
-        fits, others = free[blamed[wanted]], [each for each in ranges(resolved) if each.path != wanted.path]
-        remedy = f"{fits} is free" if fits else none_free(wanted.subnet, [*others, *met], counted)
-        yield f"{_told(wanted, occupied, hosts)}; {remedy}"
+    for (desired, occupied), hosts in found.items():
+        fits, others = free[blamed[desired]], [each for each in ranges(resolved) if each.path != desired.path]
+        remedy = f"{fits} is free" if fits else none_free(desired.subnet, [*others, *met], counted)
+        yield f"{_told(desired, occupied, hosts)}; {remedy}"
 
 
-def _told(wanted: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
-    line = f"{wanted.path}: {wanted.subnet} {relation(wanted.subnet, occupied.subnet)} {occupied.subnet}"
+def _told(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
+    line = f"{desired.path}: {desired.subnet} {relation(desired.subnet, occupied.subnet)} {occupied.subnet}"
     where = "" if occupied.kind == "swarm" else f" of {some(hosts)}"
-    return f"{line}, {occupied.words}{where}: {_recipe(wanted, occupied) or _WHY[wanted.noun.kind, occupied.kind]}"
+    return (
+        f"{line}, {occupied.words}{where}: {_recipe(desired, occupied) or _WHY[desired.resource.kind, occupied.kind]}"
+    )
 
 
-def _recipe(wanted: Wanted, occupied: Occupied) -> str:
+def _recipe(desired: Wanted, occupied: Occupied) -> str:
     """Say what to do about a range that this stack itself still has; empty if it has not."""
-    if occupied.noun:
-        return f"give {occupied.noun} another range in one `pulumi up`, and this one to {wanted.noun} in the next"
+    if occupied.resource:
+        return (
+            f"give {occupied.resource} another range in one `pulumi up`, and this one to {desired.resource} in the next"
+        )
     if occupied.dropped:
-        return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {wanted.noun} in the next"
+        return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {desired.resource} in the next"
     return ""
 
 

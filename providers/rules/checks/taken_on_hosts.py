@@ -1,6 +1,6 @@
 """The ranges that are taken on hosts: by routes, addresses, resolvers, and networks of Engines and the swarm.
 
-Each with the noun of the stack file that now has it. Nothing is compared with what is wanted here.
+Each with the resource type of the stack file that now has it. Nothing is compared with what is wanted here.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,8 +19,8 @@ from providers.rules.vocabulary.snapshot import HostReport
 WIDE = 12
 
 
-class Noun(NamedTuple):
-    """The noun that has a range: `gwbridge`, `ingress`, or `overlay` with its name."""
+class ResourceType(NamedTuple):
+    """The resource type that has a range: `gwbridge`, `ingress`, or `overlay` with its name."""
 
     kind: str
     name: str = ""
@@ -34,14 +34,14 @@ class Occupied:
     """A range that is taken: by a `route`, an `address` or a `resolver` of a host, a `network` of its Engine or of the
     `swarm`.
 
-    noun: the noun of the stack file that has it; None if the stack file does not declare it. dropped: the overlay of
-    this stack that has it, if the stack file no longer declares it.
+    resource type: the resource type of the stack file that has it; None if the stack file does not declare it. dropped:
+    the overlay of this stack that has it, if the stack file no longer declares it.
     """
 
     kind: str
     words: str
     subnet: str
-    noun: Noun | None = None
+    resource: ResourceType | None = None
     dropped: str = ""
 
     @property
@@ -54,13 +54,13 @@ class Occupied:
         return self.wide and holds_subnet(self.subnet, subnet)
 
 
-def noun_of(network: Network) -> Noun | None:
-    """Return the noun that a network would be in a stack file, or None; an overlay's twin is the overlay."""
+def type_of(network: Network) -> ResourceType | None:
+    """Return the resource type that a network would be in a stack file, or None; an overlay's twin is the overlay."""
     if network.ingress:
-        return Noun("ingress")
+        return ResourceType("ingress")
     if network.scope == "swarm":
-        return Noun("overlay", network.label(TWIN) or network.name)
-    return Noun("gwbridge") if network.name == GATEWAY_BRIDGE else None
+        return ResourceType("overlay", network.label(TWIN) or network.name)
+    return ResourceType("gwbridge") if network.name == GATEWAY_BRIDGE else None
 
 
 def subnets(network: Network) -> list[str]:
@@ -76,12 +76,12 @@ def swarm_networks(reports: Iterable[HostReport]) -> list[Network]:
     return list({net.id: net for net in sorted(listed, key=lambda net: len(net.labels))}.values())
 
 
-def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str) -> Iterator[Occupied]:
+def in_swarm(networks: Iterable[Network], declared: Collection[ResourceType], owner: str) -> Iterator[Occupied]:
     """Yield the ranges that the swarm has given to its networks."""
     for net in networks:
-        noun = noun_of(net)
-        dropped = str(noun) if not net.ingress and owner_of(net.labels) == owner else ""
-        whose = (noun, "") if noun in declared else (None, dropped)
+        resource = type_of(net)
+        dropped = str(resource) if not net.ingress and owner_of(net.labels) == owner else ""
+        whose = (resource, "") if resource in declared else (None, dropped)
         yield from (Occupied("swarm", f"the swarm's network {net.name}", subnet, *whose) for subnet in subnets(net))
 
 
@@ -89,8 +89,8 @@ def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
     """Yield the ranges that one host has for itself. bridge_name: the declared link of its docker_gwbridge, or None."""
     local = [net for net in report.networks if net.scope != "swarm"]
     for net in local:
-        noun = noun_of(net) if bridge_name else None
-        yield from (Occupied("network", f"the docker network {net.name}", subnet, noun) for subnet in subnets(net))
+        resource = type_of(net) if bridge_name else None
+        yield from (Occupied("network", f"the docker network {net.name}", subnet, resource) for subnet in subnets(net))
     links = {GATEWAY_BRIDGE, bridge_name or GATEWAY_BRIDGE}
     links |= {net.option(BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
     routes = list(by_routes(report.surroundings, links))

@@ -20,7 +20,7 @@ _WAYS: _Needs = tuple((*place, key) for place in (_HOSTS, ("ssh",)) for key in (
 _CHECKS: tuple[tuple[_Check, _Needs], ...] = (
     (hosts_and_order.nobody, ((*_HOSTS, "lost"),)),
     (hosts_and_order.beginning, ((*_HOSTS, "role"), (*_HOSTS, "lost"), ("swarm", "first_manager"))),
-    (hosts_and_order.waves, (_HOSTS, ("order", "*", "*"))),
+    (hosts_and_order.batches, (_HOSTS, ("order", "*", "*"))),
     (hosts_and_order.same_machine, _WAYS),
     (hosts_and_order.through_themselves, _WAYS),
     (hosts_and_order.advertised, ()),
@@ -47,7 +47,7 @@ _WARNINGS: tuple[_Check, ...] = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Validation:
     """The parts of a stack file that make sense, and each thing that does not as `path: problem`.
 
     waiting: overlays whose range is still to be chosen, and what to write; `resolved` is without them. warnings: only
@@ -78,7 +78,7 @@ class Verdict:
         return [*self.problems, *(f"overlays.{name}.subnet: {words}" for name, words in self.waiting.items())]
 
 
-def verdict(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -> Verdict:
+def validate(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -> Validation:
     """Return everything there is to say about a stack file's keys as they were read.
 
     beside: ranges that are not free either. text: the file that the keys are of, if one was read.
@@ -97,7 +97,7 @@ def verdict(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -
     warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
     unnamed = [name for name in read.model.overlays if name not in chosen]
     waiting = {} if read.harms(("pools", "overlays", "*")) else unchosen(resolved, unnamed, beside)
-    return Verdict(resolved, found, waiting, warnings, text)
+    return Validation(resolved, found, waiting, warnings, text)
 
 
 def _others(told: Sequence[str], lines: Iterable[str]) -> list[str]:

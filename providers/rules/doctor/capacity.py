@@ -9,7 +9,7 @@ from providers.rules.live.service_spec import has_virtual_address
 from providers.rules.vocabulary.addresses import room, shown_network
 from providers.rules.vocabulary.diagnosis import ObservedHost, ObservedSwarm, Room
 from providers.rules.vocabulary.facts import Network, SwarmService, Task
-from providers.rules.vocabulary.shape import Pool
+from providers.rules.vocabulary.network_config import Pool
 
 _SCARCE = 10  # a warning where less than one in so many is left: an update needs each task's twice for a while
 _PORTS = 1023  # of a bridge: https://github.com/moby/moby/issues/31100

@@ -50,7 +50,7 @@ class Wanted:
         return self.mtus.get(host, ETHERNET)
 
 
-def wanted(resolved: Resolved) -> Wanted:
+def desired(resolved: Resolved) -> Wanted:
     """Return those parts of a stack file."""
     left = without_lost(resolved)
     return Wanted(
@@ -74,7 +74,7 @@ class Case:
     """All that checks look at."""
 
     seen: Observed
-    wanted: Wanted
+    desired: Wanted
 
     @property
     def swarm(self) -> ObservedSwarm | None:
@@ -90,9 +90,9 @@ class Case:
     def encrypted(self) -> bool:
         """Tell whether a network is encrypted, or is to be."""
         networks = self.swarm.survey.networks if self.swarm else ()
-        return self.wanted.encrypted or any(each.option(ENCRYPTED) is not None for each in networks)
+        return self.desired.encrypted or any(each.option(ENCRYPTED) is not None for each in networks)
 
     @property
     def data_path_port(self) -> int:
         """Return the UDP port of overlays: the swarm's, before there is one that of the stack file."""
-        return self.swarm.survey.settings.data_path_port if self.swarm else self.wanted.data_path_port
+        return self.swarm.survey.settings.data_path_port if self.swarm else self.desired.data_path_port

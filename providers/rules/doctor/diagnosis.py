@@ -134,12 +134,12 @@ def sends(only: Iterable[str], skip: Iterable[str]) -> bool:
     return not _SENT.isdisjoint((set(only) or _SENT) - set(skip))
 
 
-def diagnosis(seen: Observed, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
+def diagnosis(seen: Observed, desired: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
     """Return what the chosen checks find: `only` these if there are some, none of `skip`."""
-    case = Case(seen, wanted)
+    case = Case(seen, desired)
     chosen = ({*only, *_READS} if only else set(CHECKS)) - set(skip)
     found = [
-        _judged(Finding(id=name, **fault._asdict()), wanted)
+        _judged(Finding(id=name, **fault._asdict()), desired)
         for name, check in CHECKS.items()
         if name in chosen
         for fault in check(case)
@@ -151,12 +151,12 @@ def diagnosis(seen: Observed, wanted: Wanted, only: Iterable[str] = (), skip: It
     )
 
 
-def halting(seen: Observed, wanted: Wanted, ids: Iterable[FindingId]) -> list[str]:
+def halting(seen: Observed, desired: Wanted, ids: Iterable[FindingId]) -> list[str]:
     """Say why such a change would not finish; only certain findings that are not ignored count."""
     chosen = tuple(ids)
     return [
         f"{', '.join(filter(None, (each.host, each.peer)))}: {each.fact}: {each.remedy} ({each.id}, docs/doctor.md)"
-        for each in diagnosis(seen, wanted, only=chosen).findings
+        for each in diagnosis(seen, desired, only=chosen).findings
         if each.status == "failed" and each.id in chosen
     ]
 
@@ -173,9 +173,9 @@ def _unexplained(found: list[Finding]) -> Iterator[Finding]:
             yield each
 
 
-def _judged(found: Finding, wanted: Wanted) -> Finding:
+def _judged(found: Finding, desired: Wanted) -> Finding:
     """Return the finding, ignored if the stack file says so."""
-    for each in wanted.ignored:
+    for each in desired.ignored:
         if each.id == found.id and each.host in (None, found.host):
             return replace(found, status="ignored", remedy=each.why)
     return found

@@ -47,7 +47,7 @@ def room(host: ObservedHost, _: Case) -> Iterator[Fault]:
 
 def mtu(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield links that carry less than networks are told."""
-    link, told = host.own_link, case.wanted.mtu(host.host)
+    link, told = host.own_link, case.desired.mtu(host.host)
     if link and link.mtu < told:
         fact = f"its link {link.name} has an MTU of {link.mtu}, and packets of {told} are expected to pass"
         remedy = f"write hosts.{host.host}.mtu: {link.mtu} and the mtu of networks after it, or raise the link's"
@@ -59,7 +59,7 @@ def sources(host: ObservedHost, case: Case) -> Iterator[Fault]:
 
     Those that leave by another link are a finding of their own.
     """
-    access, own = case.wanted.access.get(host.host), host.own_link
+    access, own = case.desired.access.get(host.host), host.own_link
     right = {"", host.known_by, (access.data_path_address if access else None) or host.known_by}
     for peer in case.seen.hosts:
         way = host.way_to(peer)
@@ -71,7 +71,7 @@ def sources(host: ObservedHost, case: Case) -> Iterator[Fault]:
 
 def asymmetric(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield packets that leave for a member by another link than the one by which its own come in."""
-    access, own = case.wanted.access.get(host.host), host.own_link
+    access, own = case.desired.access.get(host.host), host.own_link
     if own is None or (access and access.data_path_address):
         return
     strict = own.name in host.strict
@@ -98,7 +98,7 @@ def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
             alone = Occupied("address", f"the address of {peer.host}", f"{peer.known_by}/32")
             facts = _taken(bridge, [alone])
             found += (Fault("failed", f"{fact}: the host does not reach it", _MOVE, peer=peer.host) for fact in facts)
-    kept = [Occupied("reserved", f"{path} of the stack file", subnet) for path, subnet in case.wanted.reserved]
+    kept = [Occupied("reserved", f"{path} of the stack file", subnet) for path, subnet in case.desired.reserved]
     for fact in () if found else _taken(bridge, kept):
         found.append(Fault("failed", f"{fact}: the host does not reach what is there", _MOVE))
     yield from found
@@ -112,9 +112,9 @@ def _taken(networks: Iterable[Network], others: Sequence[Occupied]) -> Iterator[
     """Say which networks have addresses of what has been there before."""
     taken = [(each, subnet) for each in networks for subnet in subnets(each)]
     for one, other in crossing([subnet for _, subnet in taken], [each.subnet for each in others]):
-        (network, subnet), there = taken[one], others[other]
-        if not there.wide_around(subnet):
-            yield f"{network.name}, {subnet}, {relation(subnet, there.subnet)} {there.subnet}, {there.words}"
+        (network, subnet), actual = taken[one], others[other]
+        if not actual.wide_around(subnet):
+            yield f"{network.name}, {subnet}, {relation(subnet, actual.subnet)} {actual.subnet}, {actual.words}"
 
 
 def offload(host: ObservedHost, _: Case) -> Iterator[Fault]:

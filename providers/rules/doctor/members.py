@@ -104,7 +104,7 @@ def addresses(case: Case) -> Iterator[Fault]:
         if ip_address(own).is_loopback and len(listed) > 1:
             yield Fault("failed", f"members are told {own}, which is each of them itself", _ANEW, host.host)
             continue
-        said = engine_host(case.wanted.access[host.host].advertise_address or "")[0]
+        said = engine_host(case.desired.access[host.host].advertise_address or "")[0]
         if is_ip(said) and not _same(said, own):
             fact = f"members know it as {own}, the stack file says {said}"
             yield Fault("warning", fact, f"write advertise_address: {own}, or {_ANEW}", host.host)

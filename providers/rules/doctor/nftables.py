@@ -114,8 +114,8 @@ def _read(rule: str, packet: Packet) -> tuple[bool | None, str, str]:
             holds = _holds(condition[1], condition[3], packet, but=bool(condition[2]))
             sure, fits = sure and holds is not None, fits and holds is not False
             rest = rest[condition.end() :]
-        elif verdict := _VERDICT.fullmatch(rest):
-            return (None if fits and not sure else fits), verdict[1], verdict[2]
+        elif validation := _VERDICT.fullmatch(rest):
+            return (None if fits and not sure else fits), validation[1], validation[2]
         else:  # a condition that is not understood, whose words go on to the verdict
             sure, rest = False, rest.partition(" ")[2]
     return fits, "", ""
@@ -124,17 +124,17 @@ def _read(rule: str, packet: Packet) -> tuple[bool | None, str, str]:
 def _holds(condition: str, values: str, packet: Packet, *, but: bool) -> bool | None:
     """Tell whether a condition holds, None if that is not known. but: it is about all but these values."""
     own = packet.value(condition)
-    wanted = [each.strip().strip('"') for each in values.strip("{} ").split(",")]
+    desired = [each.strip().strip('"') for each in values.strip("{} ").split(",")]
     if condition.endswith("dport") and condition.partition(" ")[0] != packet.protocol:
         return False
-    if not own or any(each.startswith("@") for each in wanted):
+    if not own or any(each.startswith("@") for each in desired):
         return None
     if condition.endswith("dport"):
-        found: bool | None = any(_from_to(int(own), each) for each in wanted)
+        found: bool | None = any(_from_to(int(own), each) for each in desired)
     elif condition.endswith("addr"):
-        found = _within(own, wanted)
+        found = _within(own, desired)
     else:
-        found = any(fnmatchcase(own, each) for each in wanted)
+        found = any(fnmatchcase(own, each) for each in desired)
     return None if found is None else found is not but
 
 

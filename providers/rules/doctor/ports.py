@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
-from providers.rules.doctor.case import GOSSIP, managers_port, wanted
+from providers.rules.doctor.case import GOSSIP, desired, managers_port
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.addresses import engine_host, is_ip
@@ -61,7 +61,7 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
     ]
     if problems:
         raise StackFileError(problems)
-    members, needs = left.access, wanted(resolved)
+    members, needs = left.access, desired(resolved)
 
     def of(name: str) -> Iterator[Opening]:
         others = [host for host in members.values() if host.name != name]

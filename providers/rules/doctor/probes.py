@@ -36,7 +36,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class Status:
     """Such a program that runs. ports: where it listens, by what was wanted; a reason in the place of one that is
     taken. address, mtu: of its sandbox. source: the port that its datagrams come from. addresses: all that it may send
     from."""
@@ -68,7 +68,7 @@ def endpoints(case: Case) -> dict[Endpoint, list[tuple[str, int]]]:
     if len(hosts) < 2:
         return found
     for each in hosts:
-        managers = [("tcp", managers_port(case.wanted.access[each.host]))] if _manages(case, each) else []
+        managers = [("tcp", managers_port(case.desired.access[each.host]))] if _manages(case, each) else []
         listen = [*managers, ("tcp", GOSSIP), ("udp", GOSSIP), ("udp", case.data_path_port)]
         found[Endpoint(each.host)] = [] if each.active else listen
     for sandbox, names in _sandboxes(case, [each for each in hosts if each.active]):
@@ -77,31 +77,31 @@ def endpoints(case: Case) -> dict[Endpoint, list[tuple[str, int]]]:
     return found
 
 
-def probes(case: Case, standing: Mapping[Endpoint, Standing]) -> list[Probe]:
+def probes(case: Case, status: Mapping[Endpoint, Status]) -> list[Probe]:
     """Return all that is to be sent; nothing to a port of another program, since it isn't known who would answer."""
     hosts = {each.host: each for each in case.seen.hosts}
     found = []
-    for one, other in permutations(standing, 2):
+    for one, other in permutations(status, 2):
         if one.host == other.host or one.sandbox != other.sandbox:
             continue
-        there = standing[other]
+        actual = status[other]
         outside = _outside(case, hosts[one.host], hosts[other.host])
-        for channel, kind, to, port, size in _inside(one, standing[one], there) if one.sandbox else outside:
-            at = there.ports.get((kind, port), port)
+        for channel, kind, to, port, size in _inside(one, status[one], actual) if one.sandbox else outside:
+            at = actual.ports.get((kind, port), port)
             if isinstance(at, int):
                 found.append(Probe(sender=one, receiver=other, channel=channel, kind=kind, to=to, port=at, bytes=size))
         if one.sandbox == INGRESS and hosts[one.host].masquerades:
             found.append(_egress(one, hosts[other.host]))
-    members = [each for each in standing if hosts[each.host].active and not each.sandbox]
+    members = [each for each in status if hosts[each.host].active and not each.sandbox]
     return [*found, *(_to_itself(each, hosts[each.host].known_by) for each in members)]
 
 
 def refused_of(
-    logs: Mapping[str, EngineLog | str], standing: Mapping[Endpoint, Standing]
+    logs: Mapping[str, EngineLog | str], status: Mapping[Endpoint, Status]
 ) -> dict[Endpoint, set[tuple[str, str]]]:
     """Return whose datagrams members' Engines could not read, by sender and channel. An address that no host of ours
     has is one behind which any of them may be."""
-    senders = {place.host: one for place, one in standing.items() if not place.sandbox}
+    senders = {place.host: one for place, one in status.items() if not place.sandbox}
     ours = {address for one in senders.values() for address in one.addresses}
     return {
         Endpoint(host): {
@@ -153,13 +153,13 @@ def _end(each: Probe, tried: Mapping[Probe, str], heard: Heard) -> tuple[Outcome
 def _counts(each: Probe, passed: Collection[tuple[Endpoint, Endpoint, str]]) -> bool:
     """Tell whether it says more than a probe with less: small packets before large ones, those before a stream,
     the host itself before its containers."""
-    there, back = (each.sender, each.receiver), (each.receiver, each.sender)
+    actual, back = (each.sender, each.receiver), (each.receiver, each.sender)
     if each.channel == "full-size":
-        return (*there, "data-path") in passed
+        return (*actual, "data-path") in passed
     if each.channel == "egress":
         return (Endpoint(each.sender.host), each.receiver, "gossip-tcp") in passed
     if each.channel == "data":
-        return all((*way, channel) in passed for way in (there, back) for channel in ("data-path", "full-size"))
+        return all((*way, channel) in passed for way in (actual, back) for channel in ("data-path", "full-size"))
     return True
 
 
@@ -168,33 +168,33 @@ def _outside(case: Case, one: ObservedHost, other: ObservedHost) -> Iterator[tup
     bytes."""
     engine: Kind = "connect" if other.active else "tcp"
     if _manages(case, other):
-        yield "managers", engine, other.known_by, managers_port(case.wanted.access[other.host]), _SMALL
+        yield "managers", engine, other.known_by, managers_port(case.desired.access[other.host]), _SMALL
     yield "gossip-tcp", engine, other.known_by, GOSSIP, _SMALL
     yield "gossip-udp", "once" if other.active else "udp", other.known_by, GOSSIP, _SMALL
     if not other.active:
-        said = case.wanted.access[other.host].data_path_address or ""
-        to, mtu = said if is_ipv4(said) else other.known_by, min(map(case.wanted.mtu, (one.host, other.host)))
+        said = case.desired.access[other.host].data_path_address or ""
+        to, mtu = said if is_ipv4(said) else other.known_by, min(map(case.desired.mtu, (one.host, other.host)))
         yield "data-path", "udp", to, case.data_path_port, _SMALL
         yield "full-size", "udp", to, case.data_path_port, mtu - _HEADERS
 
 
-def _inside(place: Endpoint, here: Standing, there: Standing) -> Iterator[tuple[Channel, Kind, str, int, int]]:
+def _inside(place: Endpoint, here: Status, actual: Status) -> Iterator[tuple[Channel, Kind, str, int, int]]:
     """Yield what is sent from sandbox to sandbox, in the same form; port 0 is the one that the receiver was given."""
-    if not (here.address and there.address):
+    if not (here.address and actual.address):
         return
     if place.sandbox != INGRESS:
-        yield "esp", "udp", there.address, 0, _SMALL
+        yield "esp", "udp", actual.address, 0, _SMALL
         return
-    yield "data-path", "udp", there.address, 0, _SMALL
-    yield "full-size", "udp", there.address, 0, min(here.mtu, there.mtu) - _HEADERS
-    yield "data", "tcp", there.address, 0, _DATA
-    yield "ping", "ping", there.address, 0, _SMALL
+    yield "data-path", "udp", actual.address, 0, _SMALL
+    yield "full-size", "udp", actual.address, 0, min(here.mtu, actual.mtu) - _HEADERS
+    yield "data", "tcp", actual.address, 0, _DATA
+    yield "ping", "ping", actual.address, 0, _SMALL
 
 
 def _egress(place: Endpoint, other: ObservedHost) -> Probe:
     """Return the connection that goes as a container's does, through docker_gwbridge: to another host's Engine."""
-    there, to = Endpoint(other.host), other.known_by
-    return Probe(sender=place, receiver=there, channel="egress", kind="connect", to=to, port=GOSSIP)
+    actual, to = Endpoint(other.host), other.known_by
+    return Probe(sender=place, receiver=actual, channel="egress", kind="connect", to=to, port=GOSSIP)
 
 
 def _to_itself(place: Endpoint, address: str) -> Probe:
@@ -204,7 +204,7 @@ def _to_itself(place: Endpoint, address: str) -> Probe:
 
 def _manages(case: Case, host: ObservedHost) -> bool:
     """Tell whether it is a manager, or is to be."""
-    return host.member.control if host.active else host.host in case.wanted.managers
+    return host.member.control if host.active else host.host in case.desired.managers
 
 
 def _sandboxes(case: Case, members: Collection[ObservedHost]) -> Iterator[tuple[str, list[str]]]:

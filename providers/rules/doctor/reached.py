@@ -76,8 +76,8 @@ def egress(case: Case) -> Iterator[Fault]:
     for host in case.seen.hosts:
         shut = [each for each in case.reach.results if (each.sender, each.channel) == (host.host, "egress")]
         if shut := [each for each in shut if each.outcome == "closed"]:
-            there = f"{some([each.receiver for each in shut])} at TCP {GOSSIP}, which the host itself does"
-            fact = f"containers do not reach {there}, through {host.bridge_link}: {shut[0].why}"
+            actual = f"{some([each.receiver for each in shut])} at TCP {GOSSIP}, which the host itself does"
+            fact = f"containers do not reach {actual}, through {host.bridge_link}: {shut[0].why}"
             look = "look there for what drops between them: `iptables-save`, `nft list ruleset`, `ip rule`"
             yield Fault("failed", fact, look, host.host)
 

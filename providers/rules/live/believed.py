@@ -30,9 +30,9 @@ class Witnesses:
         if self.roles.managers is not None:
             return host in self.roles.managers
         places = self._places(host, own.node_id, said)
-        there = self._at(places)
-        if there:
-            return host in there
+        actual = self._at(places)
+        if actual:
+            return host in actual
         if self._silent(host, said):
             return False
         others = [word for name, word in said.items() if name != host and word is not None and word.state == "active"]
@@ -78,9 +78,9 @@ class Witnesses:
                 f"replaced) write hosts.{host}.role: manager; else bring back {_words(self.roles.managers)}"
             )
         places = self._places(host, own.node_id, said) - {"?"} if own else frozenset()
-        there, silent = self._at(places), self._silent(host, said)
-        if there:
-            return f"{claims}, and others know that manager at the address of {_words(there)}: see what runs on {host}"
+        actual, silent = self._at(places), self._silent(host, said)
+        if actual:
+            return f"{claims}, and others know that manager at the address of {_words(actual)}: see what runs on {host}"
         if places:
             return (
                 f"{claims}, and the stack file has no address for it at which others know that manager "

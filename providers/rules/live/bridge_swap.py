@@ -100,7 +100,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{_names(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
-    bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
+    bystanders = [container for container in status(facts) if container.id not in maintenance.stopped_on(node)]
     if refusal := spared(spec, bystanders, forgotten(facts)):
         return refusal
     on_overlay, back = [each for each in bystanders if each.on_overlay], maintenance.availability(node)
@@ -146,7 +146,7 @@ def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
     return Steps((StartEngine(host=spec.host),), f"start docker on {spec.host}")
 
 
-def standing(facts: GwbridgeFacts) -> list[Container]:
+def status(facts: GwbridgeFacts) -> list[Container]:
     """Return the running containers that are no tasks: draining does not move them, and the Engine's restart stops
     them. Only those with a restart policy would come back by themselves."""
     return [each for each in facts.containers if each.running and not each.task]
@@ -164,7 +164,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
         return Steps((step,), "label the swarm: a change goes on")
     known = maintenance.stopped_on(node)
-    to_stop = {container.id: container.started for container in standing(facts)} | known
+    to_stop = {container.id: container.started for container in status(facts)} | known
     to_stop |= {container.id: NEVER_AGAIN for container in forgotten(facts)}
     if right and attached(facts):
         return None
@@ -172,7 +172,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     if maintenance.drained(node) and nothing_more:
         return None
     before = former.text(facts.bridge) if facts.bridge and not right else ""
-    paused = (each.id for each in standing(facts) if each.paused)
+    paused = (each.id for each in status(facts) if each.paused)
     return Steps((maintenance.drain(node, to_stop, before, paused),), f"drain {spec.host}")
 
 
@@ -234,12 +234,12 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
     with "attaching to network failed": measurements.md#bridge-of-a-member).
     """
-    there = {container.id: container for container in facts.containers}
+    actual = {container.id: container for container in facts.containers}
     # A container that we started, and that has stopped since, has run to its end.
     stopped = [
         each
         for each, started in maintenance.stopped_on(node).items()
-        if each in there and not there[each].running and (not started or there[each].started == started)
+        if each in actual and not actual[each].running and (not started or actual[each].started == started)
     ]
     if stopped and maintenance.drained(node):
         return Steps((maintenance.opened(node),), f"put {spec.host} back in service")
@@ -253,7 +253,8 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
 
 
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
-    """Remove the swarm's label of our change once the host is as it was and no other noun's change needs it."""
+    """Remove the swarm's label of our change once the host is as it was and no other resource type's change needs
+    it."""
     swarm = facts.swarm
     if swarm is None or not running_change.is_ours(spec.owner, swarm) or maintenance.something_due(swarm, facts.nodes):
         return None

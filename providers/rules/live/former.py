@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from providers.rules.vocabulary.answers import form
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import FORMER
+from providers.rules.vocabulary.network_config import NetworkConfig, to_json
 from providers.rules.vocabulary.network_options import VNI
-from providers.rules.vocabulary.shape import NetworkShape, to_json
 from providers.rules.vocabulary.steps import MANAGER, CreateNetwork
 
 
-def text(network: NetworkShape) -> str:
+def text(network: NetworkConfig) -> str:
     """Return the label's value: the request that makes the network again, as JSON."""
     return json.dumps(to_json(asked_for(network)), separators=(",", ":"))
 
@@ -23,24 +23,24 @@ def creation(text: str, host: str = MANAGER) -> CreateNetwork:
     """Return the step that makes the network again, on that host if it is one host's own. Raises Blocked if Swarmnet
     did not write the text: then nobody knows what the network was like."""
     try:
-        shape = form(NetworkShape).validate_json(text, strict=True)
+        config = form(NetworkConfig).validate_json(text, strict=True)
     except ValidationError as error:
         raise Blocked(
             f"the label {FORMER} on {host or 'the swarm'} was not written by Swarmnet: nobody knows what the "
             "network was like before: take the label off, then run again"
         ) from error
-    return CreateNetwork(host=host, shape=shape)
+    return CreateNetwork(host=host, config=config)
 
 
-def noted(text: str | None) -> NetworkShape | None:
+def noted(text: str | None) -> NetworkConfig | None:
     """Return the noted shape, or None if nothing was noted, or nothing that a change wrote."""
     try:
-        shape: NetworkShape = form(NetworkShape).validate_json(text or "", strict=True)
+        config: NetworkConfig = form(NetworkConfig).validate_json(text or "", strict=True)
     except ValidationError:
         return None
-    return shape
+    return config
 
 
-def asked_for(network: NetworkShape) -> NetworkShape:
+def asked_for(network: NetworkConfig) -> NetworkConfig:
     """Return the request for a network like it. The swarm chooses the VNI."""
     return replace(network, options=tuple((key, value) for key, value in network.options if key != VNI))

@@ -287,8 +287,8 @@ def cleaned(facts: IngressFacts, network: Network) -> Steps | None:
 
 def result(facts: IngressFacts, network: Network) -> str:
     """Say on how many hosts the ingress is: `ingress on 3 of 3 hosts`."""
-    wanted = [host for host in facts.hosts if counts(host, facts.nodes)]
-    return f"ingress on {sum(has_it(network, host) for host in wanted)} of {len(wanted)} hosts"
+    desired = [host for host in facts.hosts if counts(host, facts.nodes)]
+    return f"ingress on {sum(has_it(network, host) for host in desired)} of {len(desired)} hosts"
 
 
 def left_undone(facts: IngressFacts) -> str | None:

@@ -154,9 +154,12 @@ def refilled(service: SwarmService, journal: Journal, ports: Sequence[Json], *, 
     Ports that somebody published in the meantime stay beside them. ports, pin: of `absent`.
     """
     spec = json.loads(service.spec)
-    wanted, present = due(journal, pin=pin), ports_in(spec)
-    back = [port for port in wanted if port in ports or port in present]
-    spec["EndpointSpec"] = {**(spec.get("EndpointSpec") or {}), "Ports": back + [p for p in present if p not in wanted]}
+    desired, present = due(journal, pin=pin), ports_in(spec)
+    back = [port for port in desired if port in ports or port in present]
+    spec["EndpointSpec"] = {
+        **(spec.get("EndpointSpec") or {}),
+        "Ports": back + [p for p in present if p not in desired],
+    }
     spec["Labels"] = {**(spec.get("Labels") or {}), JOURNAL: journal.text()}
     spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or {}), **MEANWHILE}
     return json.dumps(spec)
@@ -288,11 +291,11 @@ def _missing(spec: str, journal: Journal, pin: bool) -> tuple[list[str], list[tu
     """Return the journal's ports that are not in a spec, as JSON, and what tells the others in it apart."""
     present = [port for port in ports_in(json.loads(spec)) if by_ingress(port)]
     free = [not json.loads(port).get("PublishedPort") for port in journal.ports]
-    wanted = [(port, dynamic) for port, dynamic in zip(due(journal, pin=pin), free, strict=True) if by_ingress(port)]
+    desired = [(port, dynamic) for port, dynamic in zip(due(journal, pin=pin), free, strict=True) if by_ingress(port)]
     missing = []
-    for port, dynamic in sorted(wanted, key=lambda pair: pair[1]):  # those with a number of their own choose first
-        there = (one for one in present if ident(one) == ident(port) and (dynamic or number(one) == number(port)))
-        if match := next(there, None):
+    for port, dynamic in sorted(desired, key=lambda pair: pair[1]):  # those with a number of their own choose first
+        actual = (one for one in present if ident(one) == ident(port) and (dynamic or number(one) == number(port)))
+        if match := next(actual, None):
             present.remove(match)
         else:
             missing.append(json.dumps(port))

@@ -119,8 +119,8 @@ def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node])
     updates tasks there until they are active again (measurements.md#paused-nodes)."""
     if service_spec.mode(service.spec) != "global":
         return []
-    there = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
-    return [node for node in _paused(nodes) if node.id in there]
+    actual = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
+    return [node for node in _paused(nodes) if node.id in actual]
 
 
 def _paused(nodes: Iterable[Node]) -> list[Node]:
@@ -129,16 +129,16 @@ def _paused(nodes: Iterable[Node]) -> list[Node]:
 
 def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:
     """Yield services whose tasks have run to their end: an update would start new ones."""
-    there = _living(tasks)
+    actual = _living(tasks)
     for service in services:
-        condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec) or 0
-        most, gone = service_spec.most_restarts(service.spec), max(0, wanted - there[service.id])
+        condition, desired = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec) or 0
+        most, gone = service_spec.most_restarts(service.spec), max(0, desired - actual[service.id])
         if condition == "on-failure" and not most:  # one that failed is followed by another a moment later
             gone = min(gone, sum(task.service_id == service.id and task.state == "complete" for task in tasks))
         if (condition != "any" or most) and gone:
             limit = f", at most {most} restarts" if most else ""
             yield (
-                f"service {service.name}: {gone} of its {wanted} tasks have ended for good (restart condition "
+                f"service {service.name}: {gone} of its {desired} tasks have ended for good (restart condition "
                 f"{condition}{limit}) and would run again: remove the service, or take it off the network (its port, "
                 "where it publishes one), then run again"
             )
@@ -184,7 +184,7 @@ def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
     return sorted(
         f"{task.id[:12]} on {hosts[task.node_id]}"
         for task in tasks
-        if task.alive and task.desired not in Task.WANTED and task.node_id in hosts
+        if task.alive and task.desired not in Task.DESIRED and task.node_id in hosts
     )
 
 
@@ -226,8 +226,8 @@ def too_small(
     if not all(map(is_subnet, ranges)):
         return None
     first, *further = ranges
-    there = _living(tasks)
-    count = sum(_most_tasks(service, there[service.id], len(nodes)) for service in services)
+    actual = _living(tasks)
+    count = sum(_most_tasks(service, actual[service.id], len(nodes)) for service in services)
     need, found = len(nodes) + len(services) + count, room(first, ip_range) + sum(map(room, further))
     if need <= found:
         return None
@@ -242,10 +242,10 @@ def _living(tasks: Collection[Task]) -> Counter[str]:
     return Counter(task.service_id for task in tasks if task.alive)
 
 
-def _most_tasks(service: SwarmService, there: int, nodes: int) -> int:
+def _most_tasks(service: SwarmService, actual: int, nodes: int) -> int:
     """Return how many of its tasks have an address at once, at most, during an update."""
-    wanted = service_spec.replicas(service.spec)
-    count = max(there, nodes if wanted is None else wanted)
+    desired = service_spec.replicas(service.spec)
+    count = max(actual, nodes if desired is None else desired)
     more = service_spec.parallelism(service.spec) or count
     return count + (min(more, count) if service_spec.update_order(service.spec) == "start-first" else 0)
 

@@ -39,12 +39,12 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     picks so that it meets nothing."""
     others = {key: value for key, value in network.labels if not key.startswith(PREFIX)}
     twin = replace(
-        former.asked_for(network.shape),
+        former.asked_for(network.config),
         name=twin_name(spec.name),
         pools=(),
         labels=with_owner({**others, TWIN: spec.name}, spec.owner),
     )
-    return CreateNetwork(shape=twin)
+    return CreateNetwork(config=twin)
 
 
 def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
@@ -239,8 +239,8 @@ def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
 
 
 def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
-    """Remove the swarm's labels of this change. The one that says a change goes on stays while another noun needs it,
-    and the note of what it was like until the new one is there.
+    """Remove the swarm's labels of this change. The one that says a change goes on stays while another resource type
+    needs it, and the note of what it was like until the new one is there.
 
     While another overlay has a twin the other labels are that one's.
     """

@@ -48,11 +48,11 @@ def _equals(node: Node, key: str) -> Callable[[str], bool] | None:
         "node.platform.os": node.os,
         "node.platform.arch": node.arch,
     }
-    there = known.get(key.lower())
+    actual = known.get(key.lower())
     for prefix, labels in ((_ON_NODE, node.labels), (_ON_ENGINE, node.engine_labels)):
         if key.lower().startswith(prefix):
-            there = dict(labels).get(key[len(prefix) :], "")
-    return None if there is None else lambda value: there.lower() == value.lower()
+            actual = dict(labels).get(key[len(prefix) :], "")
+    return None if actual is None else lambda value: actual.lower() == value.lower()
 
 
 def stranded(
@@ -60,7 +60,7 @@ def stranded(
 ) -> list[Task]:
     """Return its tasks on nodes that are left (ids) for which there is no place on the others: those of a global
     service all, those of a replicated one that the others have no room for."""
-    own = _wanted(service, tasks)
+    own = _desired(service, tasks)
     off = [task for task in own if task.node_id in leaving]
     if service_spec.mode(service.spec) == "global":
         return off
@@ -76,12 +76,12 @@ def crowded(service: SwarmService, tasks: Iterable[Task], nodes: Collection[Node
         return False
     if service_spec.mode(service.spec) == "global":
         return service_spec.publishes_on_hosts(service.spec) or service_spec.max_per_node(service.spec) == 1
-    own = _wanted(service, tasks)
+    own = _desired(service, tasks)
     return bool(own) and sum(_most(service.spec, node) for node in nodes) <= len(own)
 
 
-def _wanted(service: SwarmService, tasks: Iterable[Task]) -> list[Task]:
-    return [task for task in tasks if task.service_id == service.id and task.alive and task.desired in Task.WANTED]
+def _desired(service: SwarmService, tasks: Iterable[Task]) -> list[Task]:
+    return [task for task in tasks if task.service_id == service.id and task.alive and task.desired in Task.DESIRED]
 
 
 def _most(spec: str, node: Node) -> float:

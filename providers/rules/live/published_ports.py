@@ -50,18 +50,18 @@ def left_behind(facts: IngressFacts, network: Network) -> list[SwarmService]:
     those of another placement (`misplaced`)."""
     if facts.unchanged_for < MOVES:
         return []
-    there = {task.service_id for task in hanging_on(network, facts) if task.desired == "running"}
+    actual = {task.service_id for task in hanging_on(network, facts) if task.desired == "running"}
     return [
         service
         for service in facts.services
-        if service.id in there and not publishes(service, facts) and at_rest(service, facts)
+        if service.id in actual and not publishes(service, facts) and at_rest(service, facts)
     ]
 
 
 def concerned(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether it publishes through the ingress, will again, or has a task there all the same."""
-    there = {each for task in facts.tasks_of(service.id) if task.alive for each in task.networks}
-    return publishes(service, facts) or (facts.network is not None and facts.network.id in there)
+    actual = {each for task in facts.tasks_of(service.id) if task.alive for each in task.networks}
+    return publishes(service, facts) or (facts.network is not None and facts.network.id in actual)
 
 
 def publishes(service: SwarmService, facts: IngressFacts) -> bool:
@@ -74,9 +74,9 @@ def copied(
 ) -> Steps | None:
     """Note on the swarm, before the first service is touched: a change goes on, the network's settings, copies of the
     journals."""
-    wanted = {copy_label(key): value.text() for key, value in journals.items()}
-    wanted |= dict([change, (FORMER, former.text(network))])
-    missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
+    desired = {copy_label(key): value.text() for key, value in journals.items()}
+    desired |= dict([change, (FORMER, former.text(network))])
+    missing = tuple(sorted((key, value) for key, value in desired.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
     return Steps(

@@ -20,7 +20,7 @@ FINISH_ELSEWHERE = (
 
 def label(spec: Spec) -> tuple[str, str]:
     """Return the label that this run writes."""
-    return CHANGE, Change(spec.owner, spec.wish).text
+    return CHANGE, Change(spec.owner, spec.digest).text
 
 
 def begins(decision: Decision) -> bool:
@@ -91,4 +91,4 @@ def taken_over(spec: Spec, swarm: Swarm) -> Steps | None:
 def differs(spec: Spec, swarm: Swarm) -> bool:
     """Tell whether a change by the same owner has the digest of another stack file."""
     change = change_on(swarm.labels)
-    return change is not None and change.owner == spec.owner and change.wish not in ("", spec.wish)
+    return change is not None and change.owner == spec.owner and change.digest not in ("", spec.digest)

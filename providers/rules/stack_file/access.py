@@ -83,10 +83,10 @@ def moved(before: object, now: object) -> str:
     return "" if then == since else f"address changed from {then} to {since}"
 
 
-def another(host: str, change: str, there: str, known: str) -> str:
+def another(host: str, change: str, actual: str, known: str) -> str:
     """Say why a host with a changed address (in the words of `moved`) is not touched: it is not the state's host."""
     return (
-        f"{host}: its {change}, but that is another machine: it is {there}, the state has {known}: "
+        f"{host}: its {change}, but that is another machine: it is {actual}, the state has {known}: "
         f"correct the address; if it is a new machine, take {host} out of the stack file for one `pulumi up` "
         "(with lost: true before that, if the old one is gone), then add it"
     )

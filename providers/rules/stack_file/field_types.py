@@ -40,12 +40,12 @@ SMALLEST_IPV6 = 125  # as many addresses
 SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
-def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator:
+def _matching(pattern: str, desired: str, *, show: bool = True) -> AfterValidator:
     """Return the check that a text has a form. `show=False` if the text there could be a secret."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(f"{text!r} should be {wanted}" if show else f"should be {wanted}")
+            raise ValueError(f"{text!r} should be {desired}" if show else f"should be {desired}")
         return text
 
     return AfterValidator(check)
@@ -83,7 +83,7 @@ def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValida
 
     anywhere: 0.0.0.0 may stand for all of them. port: one may follow.
     """
-    wanted = f"an IP address or an interface of the host{', without a port' * (not port)}, such as 10.0.0.1 or eth0"
+    desired = f"an IP address or an interface of the host{', without a port' * (not port)}, such as 10.0.0.1 or eth0"
 
     def check(text: str) -> str:
         host, given = engine_host(text)
@@ -91,7 +91,7 @@ def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValida
             raise ValueError(f"{text} is a name, which Engines do not look up; write the host's IP address")
         named = re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host)
         if not (named or is_ip(host)) or (given and not (port and 1 <= int(given) <= 65535)):
-            raise ValueError(f"{text!r} should be {wanted}")
+            raise ValueError(f"{text!r} should be {desired}")
         return text if named or (anywhere and ip_address(host).is_unspecified) else _of_a_machine(text, host)
 
     return AfterValidator(check)

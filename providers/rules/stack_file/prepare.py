@@ -19,7 +19,7 @@ class HostCommand:
     audit: whether its runs are in the host's own log."""
 
     host: str
-    wanted: Preparation
+    desired: Preparation
     ssh: SshWords | None
     sudo: bool
     lost: bool
@@ -28,7 +28,7 @@ class HostCommand:
     @property
     def resource_name(self) -> str:
         """Return Pulumi's name and id."""
-        return f"prepare/{self.host}/{self.wanted.name}"
+        return f"prepare/{self.host}/{self.desired.name}"
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -37,13 +37,13 @@ class HostCommand:
         Each is always there: a variable in the environment of whoever runs this must not take its place. But the one
         that leaves out the log is not where there is one, as in states of 0.1.0.
         """
-        ssh, wanted = self.ssh or SshWords(words="", config="", host_key=""), self.wanted
+        ssh, desired = self.ssh or SshWords(words="", config="", host_key=""), self.desired
         return {
             "host": self.host,
-            "name": wanted.name,
-            "run": wanted.run,
-            "undo": wanted.undo or "",
-            "when_changed": wanted.when_changed or "",
+            "name": desired.name,
+            "run": desired.run,
+            "undo": desired.undo or "",
+            "when_changed": desired.when_changed or "",
             "ran": self._mark,
             "sudo": "sudo -n" if self.sudo else "",
             "ssh": ssh.words,
@@ -56,7 +56,7 @@ class HostCommand:
     def _mark(self) -> str:
         """Return a digest that tells whether it ran as it is now; how the host is reached and how it is undone do not
         count."""
-        said = json.dumps([self.wanted.run, self.wanted.when_changed or ""])
+        said = json.dumps([self.desired.run, self.desired.when_changed or ""])
         return f"sha256:{sha256(said.encode()).hexdigest()}"
 
 
@@ -67,13 +67,13 @@ def commands(resolved: Resolved) -> tuple[tuple[HostCommand, ...], ...]:
         tuple(
             HostCommand(
                 host=name,
-                wanted=wanted,
+                desired=desired,
                 ssh=None if access.local else ssh_words(access),
                 sudo=access.sudo,
                 lost=name in resolved.lost,
                 audit=file.audit,
             )
-            for wanted in (*file.prepare, *file.hosts[name].prepare)
+            for desired in (*file.prepare, *file.hosts[name].prepare)
         )
         for name, access in resolved.access.items()
     )

@@ -154,12 +154,12 @@ def _mistyped(kind: str, value: object, choices: str) -> str:
     """
     if isinstance(value, dict) and list(value) == ["secure"]:
         return SECRET
-    wanted = _WRITE.get(kind) or choices or "text"
+    desired = _WRITE.get(kind) or choices or "text"
     if value is None or value == "":
         sections = kind in ("model_type", "dict_type")
-        return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {wanted}, or take it away")
+        return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {desired}, or take it away")
     quotes = kind == "string_type" and isinstance(value, int | float | Date)
-    return f"is {_IS.get(type(value), 'text')}: write {'it in quotes' if quotes else wanted}"
+    return f"is {_IS.get(type(value), 'text')}: write {'it in quotes' if quotes else desired}"
 
 
 def _one_of(value: str, expected: str) -> str:

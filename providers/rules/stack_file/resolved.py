@@ -58,15 +58,15 @@ class Resolved:
         return named or next(iter(self.managers), None)
 
     @cached_property
-    def waves(self) -> tuple[tuple[str, ...], ...]:
-        """Return host names in waves of docker_gwbridge: `order`, which may name hosts that are not there, else all
+    def batches(self) -> tuple[tuple[str, ...], ...]:
+        """Return host names in batches of docker_gwbridge: `order`, which may name hosts that are not there, else all
         workers, each further manager alone, the first manager last."""
         if self.file.order is not None:
-            return tuple(tuple(wave) for wave in self.file.order if wave)
+            return tuple(tuple(batch) for batch in self.file.order if batch)
         first = self.first_manager
         workers = tuple(name for name, host in self.file.hosts.items() if host.role == "worker")
         further = [(name,) for name in self.managers if name != first]
-        return tuple(wave for wave in (workers, *further, (first,) if first else ()) if wave)
+        return tuple(batch for batch in (workers, *further, (first,) if first else ()) if batch)
 
     @property
     def roles(self) -> Roles:
@@ -94,7 +94,7 @@ def without_lost(resolved: Resolved) -> Resolved:
         return resolved
     changed: dict[str, object] = {"hosts": {name: host for name, host in file.hosts.items() if name not in lost}}
     if file.order is not None:
-        changed["order"] = [[name for name in wave if name not in lost] for wave in file.order]
+        changed["order"] = [[name for name in batch if name not in lost] for batch in file.order]
     if file.swarm and file.swarm.first_manager in lost:
         changed["swarm"] = file.swarm.model_copy(update={"first_manager": None})
     return replace(resolved, file=file.model_copy(update=changed))

@@ -106,8 +106,8 @@ def first_address(subnet: str, ip_range: str | None = None) -> str:
 
 def holds_address(subnet: str, address: str) -> bool:
     """Tell whether an address is one of a canonical subnet's, and neither its network nor its broadcast one."""
-    whole, wanted = network(subnet), IPv4Address(address)
-    return wanted in whole and wanted not in (whole.network_address, whole.broadcast_address)
+    whole, desired = network(subnet), IPv4Address(address)
+    return desired in whole and desired not in (whole.network_address, whole.broadcast_address)
 
 
 def holds_subnet(subnet: str, inner: str) -> bool:

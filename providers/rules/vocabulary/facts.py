@@ -37,7 +37,7 @@ from providers.rules.vocabulary.answers import (
     or_else,
     to_the_letter,
 )
-from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.network_config import NetworkConfig
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ def _endpoints(found: dict[str, Endpoint]) -> tuple[Endpoint, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network(NetworkShape):
+class Network(NetworkConfig):
     """One network as one Engine shows it: what it is, and where. `endpoints` are those of the host asked, and empty in
     lists. surely_swarms: in a list of a manager, that it is the swarm's: that one shows null for the containers on it,
     a host's own copy a table, if an empty one (measurements.md#local-copies). If an Engine lists neither, nothing is
@@ -76,9 +76,9 @@ class Network(NetworkShape):
     surely_swarms: Annotated[IsNull, At("Containers")] = field(default=False, compare=False)
 
     @property
-    def shape(self) -> NetworkShape:
+    def config(self) -> NetworkConfig:
         """Return what would be asked for to have another one like it."""
-        return narrowed(self, NetworkShape)
+        return narrowed(self, NetworkConfig)
 
     @property
     def subnets(self) -> tuple[str, ...]:
@@ -102,9 +102,9 @@ class Network(NetworkShape):
         return bool(self.driver and self.pools) or self.driver not in ("", "overlay")
 
 
-def made(shape: NetworkShape, *, id: str, scope: str) -> Network:
+def made(config: NetworkConfig, *, id: str, scope: str) -> Network:
     """Return the network that was made as it was asked for."""
-    return Network(id=id, scope=scope, **{each.name: getattr(shape, each.name) for each in fields(shape)})
+    return Network(id=id, scope=scope, **{each.name: getattr(config, each.name) for each in fields(config)})
 
 
 class _Swarm(TypedDict):
@@ -325,7 +325,7 @@ class Task:
     # No host was ever told of it. One that is no longer wanted stays so in the history, for ever:
     # https://github.com/moby/moby/issues/36699
     NOWHERE = frozenset({"new", "allocated", "pending"})
-    WANTED = frozenset({"running", "ready"})  # `ready`: it is to run a moment later
+    DESIRED = frozenset({"running", "ready"})  # `ready`: it is to run a moment later
 
     @property
     def seconds(self) -> float:
@@ -337,17 +337,17 @@ class Task:
     @property
     def alive(self) -> bool:
         """Tell whether it may still hold its addresses, whatever is wanted of it."""
-        return self.state not in self.ENDED and (self.desired in self.WANTED or self.state not in self.NOWHERE)
+        return self.state not in self.ENDED and (self.desired in self.DESIRED or self.state not in self.NOWHERE)
 
     @property
     def meant(self) -> bool:
         """Tell whether it is to run; that of a job, until it has completed."""
-        return self.desired in self.WANTED or self.desired == "complete"
+        return self.desired in self.DESIRED or self.desired == "complete"
 
     @property
     def unplaced(self) -> bool:
         """Tell whether it is to run and no host has it: no host fits, or addresses are missing."""
-        return self.state in self.NOWHERE and self.desired in self.WANTED
+        return self.state in self.NOWHERE and self.desired in self.DESIRED
 
 
 def _of_sandbox(endpoint: Endpoint) -> bool:

@@ -17,12 +17,12 @@
 | `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
 | `swarmnet.moved.<service id>` | the swarm | where it moves to: `<network id>[.<version>]` |
 
-The version is that at which an earlier update of the service had failed. What a stack file wants is a digest (wish.py);
-version 0.1.0 wrote none.
+The version is that at which an earlier update of the service had failed. What a stack file wants is a digest
+(digest.py); version 0.1.0 wrote none.
 
 A container that is not started again was started at `-`.
 
-Whose labels decide what is in nouns and live.
+Whose labels decide what is in resource types and live.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Set
@@ -48,15 +48,15 @@ MOVED = "swarmnet.moved"
 
 @dataclass(frozen=True)
 class Change:
-    """The content of `swarmnet.change`. wish: empty if the label has none."""
+    """The content of `swarmnet.change`. digest: empty if the label has none."""
 
     owner: str
-    wish: str = ""
+    digest: str = ""
 
     @property
     def text(self) -> str:
         """Return the label's value."""
-        return f"{self.owner} {self.wish}".rstrip()
+        return f"{self.owner} {self.digest}".rstrip()
 
 
 def change_on(labels: Pairs) -> Change | None:
@@ -64,8 +64,8 @@ def change_on(labels: Pairs) -> Change | None:
     text = dict(labels).get(CHANGE)
     if text is None:
         return None
-    owner, _, wish = text.partition(" ")
-    return Change(owner, wish)
+    owner, _, digest = text.partition(" ")
+    return Change(owner, digest)
 
 
 def owner_of(labels: Pairs) -> str | None:
@@ -78,9 +78,9 @@ def with_owner(labels: Mapping[str, str], owner: str) -> Pairs:
     return tuple(sorted({**labels, OWNER: owner}.items()))
 
 
-def declared_labels(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
+def declared_labels(desired: Mapping[str, str], live: Pairs) -> dict[str, str]:
     """Return the live values of the declared keys: only those labels are compared, and ours never differ."""
-    return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
+    return {key: value for key, value in live if key in desired and not key.startswith(PREFIX)}
 
 
 def count(text: str) -> int:

@@ -13,43 +13,43 @@ from typing import Any
 from pydantic import BaseModel
 
 from providers.rules.vocabulary.addresses import first_address
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.network_options import FALSE
-from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 
 @dataclass(frozen=True)
 class Place:
     """The place of a key's value in a shape. `option`: the driver option that it is, else empty."""
 
-    read: Callable[[NetworkShape], Any]
-    write: Callable[[NetworkShape, Any], NetworkShape]
+    read: Callable[[NetworkConfig], Any]
+    write: Callable[[NetworkConfig, Any], NetworkConfig]
     option: str = ""
 
 
 def attribute(name: str) -> Place:
     """Return the place of an attribute of the shape."""
-    return Place(lambda shape: getattr(shape, name), lambda shape, value: replace(shape, **{name: value}))
+    return Place(lambda config: getattr(config, name), lambda config, value: replace(config, **{name: value}))
 
 
 def in_pool(name: str, absent: str | None = "") -> Place:
     """Return the place of a part of the main pool. absent: its value if the pool has none."""
 
-    def write(shape: NetworkShape, value: str | None) -> NetworkShape:
-        first, part = shape.pool, {name: value or ""}
-        others = (pool for pool in shape.pools if pool is not first)
-        return replace(shape, pools=(replace(first, **part), *others))  # type: ignore[arg-type] # a part that is a text
+    def write(config: NetworkConfig, value: str | None) -> NetworkConfig:
+        first, part = config.pool, {name: value or ""}
+        others = (pool for pool in config.pools if pool is not first)
+        return replace(config, pools=(replace(first, **part), *others))  # type: ignore[arg-type] # a part that is a text
 
-    return Place(lambda shape: getattr(shape.pool, name) or absent, write)
-
-
-def _read_further(shape: NetworkShape) -> tuple[str, ...]:
-    return tuple(pool.subnet for pool in shape.further)
+    return Place(lambda config: getattr(config.pool, name) or absent, write)
 
 
-def _write_further(shape: NetworkShape, subnets: Sequence[str]) -> NetworkShape:
+def _read_further(config: NetworkConfig) -> tuple[str, ...]:
+    return tuple(pool.subnet for pool in config.further)
+
+
+def _write_further(config: NetworkConfig, subnets: Sequence[str]) -> NetworkConfig:
     rest = tuple(Pool(subnet=subnet, gateway=first_address(subnet)) for subnet in subnets)
-    others = tuple(pool for pool in shape.pools if pool is not shape.pool and pool not in shape.further)
-    return replace(shape, pools=(shape.pool, *rest, *others))
+    others = tuple(pool for pool in config.pools if pool is not config.pool and pool not in config.further)
+    return replace(config, pools=(config.pool, *rest, *others))
 
 
 # The pools of IPv4 beside the main one, each with its first address as gateway.
@@ -60,12 +60,12 @@ def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any],
     """Return the place of a driver option. meaning: the value of a text (None: not given). text: the text of a
     value."""
 
-    def write(shape: NetworkShape, value: object) -> NetworkShape:
+    def write(config: NetworkConfig, value: object) -> NetworkConfig:
         said = text(value)
-        others = {other: value for other, value in shape.options if other != key}
-        return replace(shape, options=tuple(sorted({**others, **({} if said is None else {key: said})}.items())))
+        others = {other: value for other, value in config.options if other != key}
+        return replace(config, options=tuple(sorted({**others, **({} if said is None else {key: said})}.items())))
 
-    return Place(lambda shape: meaning(shape.option(key)), write, key)
+    return Place(lambda config: meaning(config.option(key)), write, key)
 
 
 def number(key: str) -> Place:
@@ -112,13 +112,13 @@ def places(keys: type[BaseModel]) -> Mapping[str, Place]:
     )
 
 
-def shown(keys: type[BaseModel], shape: NetworkShape) -> dict[str, Any]:
+def shown(keys: type[BaseModel], config: NetworkConfig) -> dict[str, Any]:
     """Return the keys as a shape has them."""
-    return {key: place.read(shape) for key, place in places(keys).items()}
+    return {key: place.read(config) for key, place in places(keys).items()}
 
 
-def shaped(wanted: BaseModel, shape: NetworkShape) -> NetworkShape:
+def shaped(desired: BaseModel, config: NetworkConfig) -> NetworkConfig:
     """Return the shape with the wanted values of its keys."""
-    for key, place in places(type(wanted)).items():
-        shape = place.write(shape, getattr(wanted, key))
-    return shape
+    for key, place in places(type(desired)).items():
+        config = place.write(config, getattr(desired, key))
+    return config

@@ -1,7 +1,7 @@
 """All facts that a plan of live changes needs, read once: every declared host's own word, and the swarm's.
 
-Unlike facts, which one noun needs to decide, a survey is enough to go on with by itself: simulate/from_snapshot.py
-makes a simulated swarm of it. A report holds a host's addresses. No intent here.
+Unlike facts, which one resource type needs to decide, a survey is enough to go on with by itself:
+simulate/from_snapshot.py makes a simulated swarm of it. A report holds a host's addresses. No intent here.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Intent: the wanted state of each noun, one frozen type each, in the one canonical form.
+"""Intent: the wanted state of each resource type, one frozen type each, in the one canonical form.
 
 These are the inputs of Swarmnet's Pulumi resources. Numbers may arrive as floats and absent values as missing
 keys (the wire between Pulumi and its plugins does both); pydantic brings them back to ints and defaults.
@@ -32,9 +32,9 @@ from providers.rules.vocabulary.keys import (
     OverlayKeys,
     SwarmKeys,
 )
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.places import FURTHER_POOLS, Place, in_pool, number
-from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
@@ -56,7 +56,7 @@ def plain(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Spec(Keys):
-    """The properties that all nouns share.
+    """The properties that all resource types share.
 
     owner: `<project>/<stack>`, written as the label `swarmnet.owner` on what we create.
     adopt: what `create` does with what somebody else made.
@@ -65,7 +65,7 @@ class Spec(Keys):
     protect: a change or removal is refused.
     settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
         unfinished work visible as drift.
-    wish: a digest of what the stack file wants (wish.py): the same for all its networks; neither input nor output.
+    digest: a digest of what the stack file wants (digest.py): the same for all its networks; neither input nor output.
     seen: what a refresh found unfinished, as the state has it in `settled`; neither input nor output.
     replaces: whether the state had it at the beginning of this run, so that `create` makes the second half of a
         replacement; neither input nor output.
@@ -77,7 +77,7 @@ class Spec(Keys):
 
     # Neither is a property of anything on a host, nor needed once the resource is gone.
     NOT_COMPARED: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "adopt", "timeout", "row", "wish", "seen", "replaces", "declared"}
+        {"owner", "adopt", "timeout", "row", "digest", "seen", "replaces", "declared"}
     )
     # What `protect` does not mind: itself, whether it is finished, and how its host is reached.
     UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
@@ -90,7 +90,7 @@ class Spec(Keys):
     row: str = ""
     protect: bool = False
     settled: bool | str = True
-    wish: str = Field(default="", exclude=True)
+    digest: str = Field(default="", exclude=True)
     seen: str = Field(default="", exclude=True)
     replaces: bool = Field(default=False, exclude=True)
     declared: str | None = None
@@ -168,11 +168,11 @@ class Spec(Keys):
         drifted = {key: values[key] for key in sorted(last.changed(live) - self.UNPROTECTED)}
         return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
 
-    def protected_from(self, wanted: Self) -> frozenset[str]:
+    def protected_from(self, desired: Self) -> frozenset[str]:
         """Return the protected properties that `wanted` declares anew; bringing back what drifted does not count."""
         if not self.protect:
             return frozenset()
-        return (self.last_declared().changed(wanted) & self.changed(wanted)) - self.UNPROTECTED
+        return (self.last_declared().changed(desired) & self.changed(desired)) - self.UNPROTECTED
 
 
 class HostSpec(Spec):
@@ -200,7 +200,7 @@ class NetworkSpec(Spec):
     options: Options = Field(default={})
     labels: Labels = Field(default={})
     dropped: frozenset[str] = Field(default=frozenset(), exclude=True)
-    before: NetworkShape | None = Field(default=None, exclude=True)
+    before: NetworkConfig | None = Field(default=None, exclude=True)
 
 
 class Ipv6Range(Keys):
@@ -212,18 +212,18 @@ class Ipv6Range(Keys):
     gateway: Annotated[str, AfterValidator(canonical_address_ipv6)]
 
 
-def _read_ipv6(shape: NetworkShape) -> Ipv6Range | None:
-    pool = shape.pool_ipv6 if shape.ipv6 else None
+def _read_ipv6(config: NetworkConfig) -> Ipv6Range | None:
+    pool = config.pool_ipv6 if config.ipv6 else None
     if pool is None:
         return None
     subnet, gateway = str(shown_network(pool.subnet)), pool.gateway and str(IPv6Address(pool.gateway.partition("/")[0]))
     return Ipv6Range.model_construct(subnet=subnet, gateway=gateway)
 
 
-def _write_ipv6(shape: NetworkShape, wanted: Ipv6Range | None) -> NetworkShape:
-    kept = tuple(pool for pool in shape.pools if not pool.is_ipv6)
-    more = (Pool(subnet=wanted.subnet, gateway=wanted.gateway),) if wanted else ()
-    return replace(shape, pools=(*kept, *more), ipv6=bool(wanted))
+def _write_ipv6(config: NetworkConfig, desired: Ipv6Range | None) -> NetworkConfig:
+    kept = tuple(pool for pool in config.pools if not pool.is_ipv6)
+    more = (Pool(subnet=desired.subnet, gateway=desired.gateway),) if desired else ()
+    return replace(config, pools=(*kept, *more), ipv6=bool(desired))
 
 
 class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):

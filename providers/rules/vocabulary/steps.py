@@ -1,15 +1,15 @@
 """The steps that can be taken, and the answers of `next_step`.
 
-A step is one Engine call or one host command, as a frozen value: it knows no noun, does nothing by itself, and holds no
-secret (whoever performs it fetches join tokens and unlock keys). `host` names the host whose Engine is asked; the empty
-string means any good manager. Nothing is decided or performed here.
+A step is one Engine call or one host command, as a frozen value: it knows no resource type, does nothing by itself, and
+holds no secret (whoever performs it fetches join tokens and unlock keys). `host` names the host whose Engine is asked;
+the empty string means any good manager. Nothing is decided or performed here.
 """
 
 from dataclasses import dataclass, field, fields
 
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import SwarmService
-from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.network_config import NetworkConfig
 
 MANAGER = ""
 FOREVER = float("inf")  # of a wait: the work's own seconds end it
@@ -20,7 +20,7 @@ class CreateNetwork:
     """`POST /networks/create`."""
 
     host: str = MANAGER
-    shape: NetworkShape
+    config: NetworkConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The parts of a network that nobody declared: options and labels of others, and settings that no key can say.
 
-Which of it is a difference, and what becomes of it, the nouns decide.
+Which of it is a difference, and what becomes of it, the resource types decide.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 from providers.rules.vocabulary.labels import PREFIX
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, says_nothing
 from providers.rules.vocabulary.places import places
-from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import GwbridgeSpec, NetworkSpec
 
 _NO_IPV6 = "which swarms don't give addresses to (https://github.com/moby/moby/issues/52469)"
@@ -29,20 +29,20 @@ def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
     return frozenset({place.option for place in places(spec).values() if place.option} | {VNI})
 
 
-def options(spec: NetworkSpec, shape: NetworkShape) -> dict[str, str]:
+def options(spec: NetworkSpec, config: NetworkConfig) -> dict[str, str]:
     """Return the undeclared options whose value is not the default."""
     declared, driver = {*own_options(type(spec)), *spec.options}, driver_of(spec)
-    return {key: value for key, value in shape.options if key not in declared and not says_nothing(driver, key, value)}
+    return {key: value for key, value in config.options if key not in declared and not says_nothing(driver, key, value)}
 
 
-def there(spec: NetworkSpec, shape: NetworkShape, kept: Collection[str] = ()) -> dict[str, str]:
+def actual(spec: NetworkSpec, config: NetworkConfig, kept: Collection[str] = ()) -> dict[str, str]:
     """Return a network's present options in place of `spec.options`. kept: undeclared ones that stay."""
-    shown, driver = dict(shape.options), driver_of(spec)
+    shown, driver = dict(config.options), driver_of(spec)
     found = {key: shown.get(key, NEUTRAL[driver].get(key)) for key in spec.options}
     for key, value in found.items():
         if value is not None and says_nothing(driver, key, value) and says_nothing(driver, key, spec.options[key]):
             found[key] = spec.options[key]
-    more = {key: value for key, value in options(spec, shape).items() if key not in kept}
+    more = {key: value for key, value in options(spec, config).items() if key not in kept}
     return more | {key: value for key, value in found.items() if value is not None}
 
 
@@ -57,20 +57,20 @@ def dropped(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def kept(spec: NetworkSpec, shape: NetworkShape) -> frozenset[str]:
+def kept(spec: NetworkSpec, config: NetworkConfig) -> frozenset[str]:
     """Return the names of the undeclared options that no preview has shown to go."""
-    return frozenset(key for key in options(spec, shape) if f"options.{key}" not in spec.dropped)
+    return frozenset(key for key in options(spec, config) if f"options.{key}" not in spec.dropped)
 
 
-def carried(spec: NetworkSpec, wanted: NetworkShape, before: NetworkShape | None) -> NetworkShape:
+def carried(spec: NetworkSpec, desired: NetworkConfig, before: NetworkConfig | None) -> NetworkConfig:
     """Return the shape to make: every option said, with the undeclared options and labels of the network before it."""
-    theirs = of_others(spec, before) if before else NetworkShape(name=wanted.name, driver=wanted.driver)
-    said = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(wanted.options)}
-    labels = {**dict(theirs.labels), **dict(wanted.labels)}
-    return replace(wanted, options=tuple(sorted(said.items())), labels=tuple(sorted(labels.items())))
+    theirs = of_others(spec, before) if before else NetworkConfig(name=desired.name, driver=desired.driver)
+    said = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(desired.options)}
+    labels = {**dict(theirs.labels), **dict(desired.labels)}
+    return replace(desired, options=tuple(sorted(said.items())), labels=tuple(sorted(labels.items())))
 
 
-def of_others(spec: NetworkSpec, before: NetworkShape) -> NetworkShape:
+def of_others(spec: NetworkSpec, before: NetworkConfig) -> NetworkConfig:
     """Return the network with only those options and labels that nobody declared and that stay."""
     stays = kept(spec, before)
     return replace(
@@ -84,51 +84,51 @@ def of_others(spec: NetworkSpec, before: NetworkShape) -> NetworkShape:
     )
 
 
-def unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> str:
+def unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> str:
     """Say what of a network no key can say; empty if nothing is."""
-    return "; ".join(_unsaid(spec, shape)) if shape.driver else ""
+    return "; ".join(_unsaid(spec, config)) if config.driver else ""
 
 
-def _unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
-    if shape.driver != driver_of(spec):
-        yield f"its driver is {shape.driver}"
-    if shape.config_only:
+def _unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
+    if config.driver != driver_of(spec):
+        yield f"its driver is {config.driver}"
+    if config.config_only:
         yield "it is a template for other networks (config-only)"
-    if shape.config_from:
-        yield f"its settings come from the network {shape.config_from} (config-from)"
-    if shape.ipam_driver != "default":
-        yield f"its addresses come from the IPAM driver {shape.ipam_driver}"
+    if config.config_from:
+        yield f"its settings come from the network {config.config_from} (config-from)"
+    if config.ipam_driver != "default":
+        yield f"its addresses come from the IPAM driver {config.ipam_driver}"
     yield from (
-        f"its IPAM driver has the option {key}={text}" for key, text in shape.ipam_options if key != IPAM_SERIAL
+        f"its IPAM driver has the option {key}={text}" for key, text in config.ipam_options if key != IPAM_SERIAL
     )
-    if not shape.ipv4:
+    if not config.ipv4:
         yield "it is without IPv4"
-    yield from _of_ipv6(spec, shape)
-    yield from (f"it keeps {address} for {name}" for pool in shape.pools for name, address in pool.aux)
+    yield from _of_ipv6(spec, config)
+    yield from (f"it keeps {address} for {name}" for pool in config.pools for name, address in pool.aux)
     keys = places(spec)
-    if shape.attachable and "attachable" not in keys:
+    if config.attachable and "attachable" not in keys:
         yield "containers may join it (attachable)"
-    if shape.internal and "internal" not in keys:
+    if config.internal and "internal" not in keys:
         yield "it is internal: containers have no way out"
-    yield from _of_ranges(spec, shape)
+    yield from _of_ranges(spec, config)
 
 
-def _of_ipv6(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
-    pool, sayable = shape.pool_ipv6, "ipv6" in places(spec)
-    if not sayable and (pool or shape.ipv6):
+def _of_ipv6(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
+    pool, sayable = config.pool_ipv6, "ipv6" in places(spec)
+    if not sayable and (pool or config.ipv6):
         yield f"it has IPv6{f' ({pool.subnet})' if pool else ''}, {_NO_IPV6}"
-    elif pool and not shape.ipv6:
+    elif pool and not config.ipv6:
         yield f"it has a range of IPv6, {pool.subnet}, and IPv6 is off"
-    elif shape.ipv6 and not pool:
+    elif config.ipv6 and not pool:
         yield "IPv6 is on, without a range of it"
     if sayable and pool and pool.ip_range:
         yield f"it gives addresses from {pool.ip_range} alone"
 
 
-def _of_ranges(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
-    if shape.pool.ip_range and "ip_range" not in places(spec):
-        yield f"it gives addresses from {shape.pool.ip_range} alone (ip_range)"
-    for pool in shape.further:
+def _of_ranges(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
+    if config.pool.ip_range and "ip_range" not in places(spec):
+        yield f"it gives addresses from {config.pool.ip_range} alone (ip_range)"
+    for pool in config.further:
         if not pool.plain or "subnets" not in places(spec):
             more = f"gateway {pool.gateway}" + (f", ip_range {pool.ip_range}" if pool.ip_range else "")
             yield f"its further range {pool.subnet} has {more}, which no key says"

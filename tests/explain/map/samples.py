@@ -5,7 +5,7 @@ from pathlib import Path
 
 from providers.explain.facts_file import FactsFile
 from providers.explain.map.claims import Stack
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.stack_file.reading import from_yaml
 from tests.support.stackfiles import SHIPPED, net, said
 
@@ -22,7 +22,7 @@ def stack(name="prod", facts=None, **sections):
 def of_file(path, facts=None):
     """The stack of a file."""
     name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    return Stack(name, verdict(from_yaml(path.read_bytes())), facts)
+    return Stack(name, validate(from_yaml(path.read_bytes())), facts)
 
 
 @cache

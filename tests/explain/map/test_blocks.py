@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.explain.map.blocks import blocks, walk
-from providers.explain.map.claims import Claim, claims, overlaps
+from providers.explain.map.claims import AddressRange, address_ranges, overlaps
 from tests.explain.map.samples import projects, shop, stack
 from tests.support.stackfiles import net
 
 
 def claimed(*stacks):
     """Every claim."""
-    return claims(stacks, overlaps(stacks))
+    return address_ranges(stacks, overlaps(stacks))
 
 
 def test_every_section_with_a_range_is_a_claim():
@@ -80,7 +80,7 @@ def test_network_whose_range_is_still_to_be_chosen_is_declared():
 
 def network(subnet, kind="overlay"):
     """A claim of a stack."""
-    return Claim("prod", kind, subnet, subnet, "", "")
+    return AddressRange("prod", kind, subnet, subnet, "", "")
 
 
 HOSTS_ALONE = {"m1": {"address": "198.51.100.11", "role": "manager"}, "w1": {"address": "198.51.100.12"}}
@@ -121,7 +121,11 @@ def test_blocks_of_a_stack(expected, sections):
     found = blocks(claimed(drawn), [drawn.name])
 
     assert expected == [
-        (depth, each.range, "free" if each.free_for else ", ".join(claim.name for claim in each.claims))
+        (
+            depth,
+            each.range,
+            "free" if each.free_for else ", ".join(address_range.name for address_range in each.address_ranges),
+        )
         for depth, each in walk(found)
     ]
 
@@ -141,7 +145,7 @@ def test_blocks_hold_every_claim_and_are_in_order(drawn):
     subnets = {f"{IPv4Address(start >> (32 - prefix) << (32 - prefix))}/{prefix}" for start, prefix in drawn}
     found = blocks([network(subnet) for subnet in subnets], ["prod"])
 
-    assert subnets == {claim.subnet for _, each in walk(found) for claim in each.claims}
+    assert subnets == {address_range.subnet for _, each in walk(found) for address_range in each.address_ranges}
     for family in (found, *(each.inside for _, each in walk(found))):
         assert all(one.last < other.first for one, other in pairwise(family))
     for _, each in walk(found):

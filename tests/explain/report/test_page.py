@@ -165,8 +165,8 @@ def test_facts_give_names_and_numbers(seconds, lasts):
 
 def test_older_facts_give_names():
     """Facts taken earlier name the services and containers if there is no forecast of the change."""
-    there = {"id": "x", "services": [{"name": "a|b", "tasks": 1}], "containers": ["box on w1"]}
-    text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": there}))
+    actual = {"id": "x", "services": [{"name": "a|b", "tasks": 1}], "containers": ["box on w1"]}
+    text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": actual}))
 
     assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
 
@@ -181,7 +181,7 @@ FOUR = {"ingress": {"id": "i", "ingress": True, "services": [{"name": str(at)} f
 
 
 @pytest.mark.parametrize(
-    ("one", "there", "expected"),
+    ("one", "actual", "expected"),
     [
         (
             ("update", ingress(), ingress("d")),
@@ -209,9 +209,9 @@ FOUR = {"ingress": {"id": "i", "ingress": True, "services": [{"name": str(at)} f
         (("create", None, overlay()), {"networks": ON_IT}, "Network `overlay/app` created."),
     ],
 )
-def test_older_facts_name_services_in_the_verdict(one, there, expected):
+def test_older_facts_name_services_in_the_verdict(one, actual, expected):
     """And their ports if these go away: who is there did not change with the stack file."""
-    text = page(preview(step(*one)), facts(**there))
+    text = page(preview(step(*one)), facts(**actual))
 
     assert expected == verdict(text)
     assert ("   - services publishing" in text) == ("`web` 8080" in expected or "4 services" in expected)

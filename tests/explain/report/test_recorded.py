@@ -5,7 +5,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from providers.explain.report.changes import changes, wanted
+from providers.explain.report.changes import changes, desired
 from providers.explain.report.effects import consequence
 from providers.explain.report.preview import Preview, name_in
 from tests.recorded import markdown, names, preview, rendered
@@ -24,7 +24,7 @@ def test_report_is_the_one_that_was_read(name):
 def test_preview_says_once_what_each_change_disturbs(name):
     """It is on the row of each changed or replaced resource that running workloads feel, and on no other."""
     seen = Preview.parse(preview(name).read_bytes())
-    plan, _ = wanted(seen)
+    plan, _ = desired(seen)
     felt = {
         each.name: consequence(each, frozenset()) for each in changes(seen, plan) if each.op in ("update", "replace")
     }

@@ -146,9 +146,9 @@ def test_what_is_kept_of_a_flood(host, connect):
 )
 def test_stranger_that_sends_more_than_it_may(host, says, told):
     """It is ended before any key is known."""
-    here, there = socket.socketpair()
-    there.sendall(says)
-    with closing(there), pytest.raises(Unreachable, match=rf"^h1 \(127.0.0.1:{host.port}\): {told}$"):
+    here, actual = socket.socketpair()
+    actual.sendall(says)
+    with closing(actual), pytest.raises(Unreachable, match=rf"^h1 \(127.0.0.1:{host.port}\): {told}$"):
         open_transport(destination(host.access()), here)
 
 
@@ -290,7 +290,7 @@ def test_bastion_that_forwards_nothing(connect, bastion):
 
 def test_link_is_closed_while_a_channel_is_being_opened():
     """Another thread has just asked for it: the transport knows the channel, and not the other way round."""
-    here, there = socket.socketpair()
+    here, actual = socket.socketpair()
     transport = paramiko.Transport(here)
     inside = vars(transport)  # as paramiko's open_channel leaves it for a moment
     inside["active"] = True
@@ -299,5 +299,5 @@ def test_link_is_closed_while_a_channel_is_being_opened():
     close(transport)
 
     assert not transport.is_active()
-    there.close()
+    actual.close()
     here.close()

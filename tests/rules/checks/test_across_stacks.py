@@ -130,14 +130,14 @@ OTHERS = {"m1": {"address": "10.98.0.1", "role": "manager"}}
 BY_NAME = {"m": {"address": "swarm.example.com", "advertise_address": "10.99.0.1", "role": "manager"}}
 
 
-def against(ours, theirs, here=HOSTS, there=HOSTS):
+def against(ours, theirs, here=HOSTS, actual=HOSTS):
     """Return what is refused of sections beside those of another stack."""
     own = resolve(model.parse({"hosts": here, **ours}))
-    return claimed_twice(own, {"other": resolve(model.parse({"hosts": there, **theirs}))})
+    return claimed_twice(own, {"other": resolve(model.parse({"hosts": actual, **theirs}))})
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "here", "there", "words"),
+    ("ours", "theirs", "here", "actual", "words"),
     [
         # One line for each, however many hosts they share.
         *(
@@ -159,16 +159,16 @@ def against(ours, theirs, here=HOSTS, there=HOSTS):
         ({"swarm": {}}, {"swarm": {}}, HOSTS, BY_NAME, "swarm: hosts.m1 here is hosts.m there"),
     ],
 )
-def test_what_both_declare(ours, theirs, here, there, words):
+def test_what_both_declare(ours, theirs, here, actual, words):
     """The line names the section, and a machine that makes it the same."""
     path, _, why = words.partition(": ")
     expected = f"{path}: stack other declares it too, and {why}: leave it out of one of the two"
 
-    assert [expected] == against(ours, theirs, here, there)
+    assert [expected] == against(ours, theirs, here, actual)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "here", "there"),
+    ("ours", "theirs", "here", "actual"),
     [
         ({"gwbridge": SUBNET}, {"gwbridge": SUBNET}, {"m1": HOSTS["m1"]}, {"w1": HOSTS["w1"]}),
         ({"swarm": {}, "overlays": {"app": SUBNET}}, {"overlays": {"data": SUBNET}}, HOSTS, HOSTS),
@@ -176,6 +176,6 @@ def test_what_both_declare(ours, theirs, here, there, words):
     ],
     ids=["bridges never leave their hosts", "one has the swarm, another overlays in it", "different machines"],
 )
-def test_what_is_not_the_same(ours, theirs, here, there):
+def test_what_is_not_the_same(ours, theirs, here, actual):
     """Stacks may share a swarm, and stacks of different machines may declare anything."""
-    assert [] == against(ours, theirs, here, there)
+    assert [] == against(ours, theirs, here, actual)

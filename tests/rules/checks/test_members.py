@@ -77,7 +77,7 @@ OURS = "ingress.subnet 10.11.0.0/16"
 
 
 @pytest.mark.parametrize(
-    ("refused", "warned", "there", "keys"),
+    ("refused", "warned", "actual", "keys"),
     [
         ([ENGINES], [], (), [OURS]),
         ([], [ENGINES], (ingress(),), [OURS]),
@@ -87,10 +87,10 @@ OURS = "ingress.subnet 10.11.0.0/16"
     ],
     ids=["lost", "lost, as it stands", "lost, by what is changed", "fits", "no network"],
 )
-def test_packets_that_do_not_fit_a_link_are_refused(refused, warned, there, keys):
+def test_packets_that_do_not_fit_a_link_are_refused(refused, warned, actual, keys):
     """A new network is refused; one that has it already is only told of. The file's MTU of the link is wrong either
     way."""
-    report = host(mtu=1400, networks=there)
+    report = host(mtu=1400, networks=actual)
 
     assert (refused, [*warned, has(1400)]) == (told(refusals, report, *keys), told(warnings, report, *keys))
 

@@ -5,7 +5,7 @@ Wrong texts, with the place of each line, are in rules/wrong_files.py; ranges th
 
 import pytest
 
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from tests.support.stackfiles import at, net, problems, raw, said, stating
 
 ONE_HOST = "each machine is one host"
@@ -369,7 +369,7 @@ def test_warnings_wait_until_there_is_no_problem():
 def test_each_overlay_that_waits_gets_another_range():
     """They are told in the file's order, past the ranges of the file and those beside it."""
     overlays = {"web": net("auto"), "app": net("auto"), "old": net("10.20.1.0/24")}
-    found = verdict(
+    found = validate(
         raw(**at("pools.overlays", {"range": "10.20.0.0/22", "prefix": 24}), overlays=overlays), ["10.20.0.0/24"]
     )
 

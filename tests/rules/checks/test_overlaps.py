@@ -174,12 +174,12 @@ subnets = st.builds(
 
 
 @given(st.lists(subnets, max_size=12), subnets)
-def test_nearest_is_the_best_of_all_places(taken, wanted):
+def test_nearest_is_the_best_of_all_places(taken, desired):
     """Trying every place of the pool finds none that is nearer."""
-    network, networks = IPv4Network(wanted), [IPv4Network(subnet) for subnet in taken]
+    network, networks = IPv4Network(desired), [IPv4Network(subnet) for subnet in taken]
     places = IPv4Network(POOL).subnets(new_prefix=network.prefixlen)
     free = [place for place in places if not any(place.overlaps(other) for other in networks)]
     start = int(network.network_address)
     best = min(free, key=lambda p: (abs(int(p.network_address) - start), -int(p.network_address)), default=None)
 
-    assert (str(best) if best else None) == FreeSpace(taken).nearest(wanted, [POOL])
+    assert (str(best) if best else None) == FreeSpace(taken).nearest(desired, [POOL])

@@ -27,8 +27,8 @@ def network(name, subnet, *, scope="local", owner="", ingress=False, **labels) -
     """A network as an Engine lists it."""
     given = {**labels, **({ours.OWNER: owner} if owner else {})}
     driver = "bridge" if scope == "local" else "overlay"
-    shape = {"driver": driver, "ingress": ingress, "labels": pairs(given)}
-    return a_network(id=f"{name:0<12}", name=name, scope=scope, subnets=(subnet,), **shape)
+    config = {"driver": driver, "ingress": ingress, "labels": pairs(given)}
+    return a_network(id=f"{name:0<12}", name=name, scope=scope, subnets=(subnet,), **config)
 
 
 def overlay(name, subnet, owner=OWNER, **labels) -> Network:
@@ -135,11 +135,11 @@ def test_alike_clashes_of_many_hosts_are_one():
 def test_range_in_the_way_to_everywhere_is_known_and_not_refused():
     """A route for a whole private block leaves no other choice; it is told once, before the range is there."""
     seen, sections = report(routes=[("10.0.0.0/8", "tun0")]), {"overlays": {"app": net("10.64.3.0/24")}}
-    standing = replace(seen, networks=(overlay("app", "10.64.3.0/24"),))
+    status = replace(seen, networks=(overlay("app", "10.64.3.0/24"),))
 
     told = f"overlays.app.subnet: 10.64.3.0/24 lies inside 10.0.0.0/8, the route by tun0 of m1: {CONTAINERS}"
     assert Findings(warnings=(told,)) == found(seen, **sections)
-    assert Findings() == found(standing, **sections)
+    assert Findings() == found(status, **sections)
 
 
 def test_clash_of_what_stands_is_known_and_not_refused():
@@ -228,7 +228,7 @@ def test_address_inside_a_network_of_its_host_is_not_told_twice():
         assert 1 == len(refused(each, gwbridge=net("10.64.0.0/16")))
 
 
-# Ranges that pass from one noun of a stack to another
+# Ranges that pass from one resource type of a stack to another
 
 
 def told(seen, *keys):
@@ -250,7 +250,7 @@ TO_WEB = ("overlays.web.subnet", "overlay app", "overlay web")
 
 
 @pytest.mark.parametrize(
-    ("there", "keys", "expected"),
+    ("actual", "keys", "expected"),
     [
         (
             [APP, WEB],
@@ -273,14 +273,14 @@ TO_WEB = ("overlays.web.subnet", "overlay app", "overlay web")
     ],
     ids=["overlays swapped", "overlay to overlay", "overlay to ingress", "circle"],
 )
-def test_range_that_passes_to_one_that_does_not_change_after(there, keys, expected):
+def test_range_that_passes_to_one_that_does_not_change_after(actual, keys, expected):
     """The remedy says who gives the range up first, and who takes it in the next run."""
     recipes = {
         path: f"give {holder} another range in one `pulumi up`, and this one to {taker} in the next"
         for path, holder, taker in expected
     }
 
-    assert recipes == told(report("m1", *there), *keys)
+    assert recipes == told(report("m1", *actual), *keys)
 
 
 def test_where_nothing_is_free_it_says_where_to_look():

@@ -33,14 +33,14 @@ def declared(**changed: str) -> Resolved:
 class Watched(SimulatedHosts):
     """Hosts that are compared with a stack file before and after each step."""
 
-    wanted: Resolved = field(default_factory=declared)
+    desired: Resolved = field(default_factory=declared)
     found: list[Findings] = field(default_factory=list)
 
     def perform(self, step: Step) -> None:
         """Take one step."""
-        self.found.append(preflight(self, self.wanted, lifecycle.OWNER))
+        self.found.append(preflight(self, self.desired, lifecycle.OWNER))
         super().perform(step)
-        self.found.append(preflight(self, self.wanted, lifecycle.OWNER))
+        self.found.append(preflight(self, self.desired, lifecycle.OWNER))
 
 
 def test_stack_that_comes_about():
@@ -68,12 +68,12 @@ CHANGES: dict[str, tuple[Spec, Resolved]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_stack_that_changes(change: str):
     """It may change into a part of its own range."""
-    spec, wanted = CHANGES[change]
-    world = lifecycle.running()
-    networks = (lifecycle.id_of(world, lifecycle.overlay_spec()),)
-    world = create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks))
-    hosts = Watched(world, wanted=wanted)
+    spec, desired = CHANGES[change]
+    sim = lifecycle.running()
+    networks = (lifecycle.id_of(sim, lifecycle.overlay_spec()),)
+    sim = create_service(sim, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks))
+    hosts = Watched(sim, desired=desired)
     hosts.elapse(20)
-    lifecycle.make(hosts, spec, lifecycle.id_of(hosts.world, spec))
+    lifecycle.make(hosts, spec, lifecycle.id_of(hosts.sim, spec))
 
     assert {Findings()} == set(hosts.found)

@@ -19,8 +19,8 @@ def network(name="app", subnet=SUBNET, driver="overlay", endpoints=0, ingress=Fa
     """A network of 13 addresses to give; without a driver it never got them."""
     ranges = {"subnets": (subnet,), "gateways": (gateway,)} if driver else {}
     hanging = tuple(Endpoint(name=f"e{number}", key=f"c{number}") for number in range(endpoints))
-    shape = {"name": name, "driver": driver, "ingress": ingress}
-    return a_network(id=f"id-{name}", scope="swarm", endpoints=hanging, **ranges, **shape)
+    config = {"name": name, "driver": driver, "ingress": ingress}
+    return a_network(id=f"id-{name}", scope="swarm", endpoints=hanging, **ranges, **config)
 
 
 def service(mode="vip"):

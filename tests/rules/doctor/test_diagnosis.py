@@ -74,8 +74,8 @@ def test_finding_that_is_accepted_is_ignored():
     examined = seen(host("m1", live_restore=True), host("w1", live_restore=True))
 
     def told(**where):
-        wanted = replace(wants(), ignored=(Ignored(id="live-restore", why="tried out", **where),))
-        return [(each.host, each.status, each.remedy == "tried out") for each in diagnosis(examined, wanted).findings]
+        desired = replace(wants(), ignored=(Ignored(id="live-restore", why="tried out", **where),))
+        return [(each.host, each.status, each.remedy == "tried out") for each in diagnosis(examined, desired).findings]
 
     assert [("m1", "failed", False), ("w1", "ignored", True)] == told(host="w1")
     assert [("m1", "ignored", True), ("w1", "ignored", True)] == told()

@@ -73,17 +73,17 @@ def listed(*nodes, ends=NOW + 31 * DAY):
         (
             "advertised-address",
             {"node_address": "10.9.0.3"},
-            {"swarm": None, "wanted": wants(w1="10.9.0.3")},
+            {"swarm": None, "desired": wants(w1="10.9.0.3")},
             ["w2 -> w1 failed: both are known to the swarm as 10.9.0.3"],
         ),
         # It was fixed when the host joined; only the host knows what its interface has.
         (
             "advertised-address",
             {},
-            {"wanted": wants(w1="10.7.0.2")},
+            {"desired": wants(w1="10.7.0.2")},
             ["w1 warning: members know it as 10.9.0.2, the stack file says 10.7.0.2"],
         ),
-        ("advertised-address", {}, {"wanted": wants(w1="eth1")}, []),
+        ("advertised-address", {}, {"desired": wants(w1="eth1")}, []),
     ],
 )
 def test_member(check, member, read, expected):
@@ -100,7 +100,7 @@ TOGETHER = ["w2 -> m1 failed", "w2 -> w1 failed"]
 def bad(*releases, encrypted=False, **keys):
     """Return which hosts have a bad release, beside whom, and how sure that is."""
     hosts = [host(name, each) for name, each in zip(("m1", "w1", "w2"), releases, strict=False)]
-    return [line.partition(":")[0] for line in found("engine-release", *hosts, wanted=wants(encrypted), **keys)]
+    return [line.partition(":")[0] for line in found("engine-release", *hosts, desired=wants(encrypted), **keys)]
 
 
 @pytest.mark.parametrize(

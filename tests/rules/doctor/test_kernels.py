@@ -21,9 +21,9 @@ RUNS = Task(id="t1", service_id="s1", node_id="id-w1", state="running", desired=
 MESH = swarm(services=(WEB,), tasks=(RUNS,))
 
 
-def found(wanted=None, **changed):
+def found(desired=None, **changed):
     """Return the findings if m1 shows this of itself: `id status`, with a peer if there is one, and the facts."""
-    rows = diagnosis(seen(replace(WELL, **changed), swarm=MESH), wanted or wants()).findings
+    rows = diagnosis(seen(replace(WELL, **changed), swarm=MESH), desired or wants()).findings
     assert {"m1"} >= {each.host for each in rows}
     return [f"{each.id} {each.status} {each.peer}".rstrip() for each in rows], [each.fact for each in rows]
 
@@ -63,10 +63,10 @@ def way(device, source):
         (without("ip_vs", has=None), ["kernel-ipvs unknown"]),
         ({**without("ip_vs"), "forbidden": frozenset({"ip_vs"})}, ["kernel-ipvs failed"]),
         (without("esp4"), []),
-        ({**without("esp4"), "wanted": wants(encrypted=True)}, ["kernel-esp failed"]),
+        ({**without("esp4"), "desired": wants(encrypted=True)}, ["kernel-esp failed"]),
         ({"forwarding": False}, ["forwarding failed"]),
         (links(mtu=1400), ["link-mtu failed"]),
-        ({**links(mtu=1400), "wanted": replace(wants(), mtus={"m1": 1400})}, []),
+        ({**links(mtu=1400), "desired": replace(wants(), mtus={"m1": 1400})}, []),
         (links(mtu=9000), []),
         (links(addresses=("10.9.0.9",)), ["advertised-address warning"]),
         (way("eth0", "10.9.0.9"), ["source-address failed w2"]),
@@ -147,8 +147,8 @@ VPN = (("reserved.vpn", "172.16.0.0/12"),)
 def test_bridge_that_takes_what_no_route_shows(routes, reserved, w1, expected):
     """Other members, and what the stack file reserves: a VPN behind another gateway, say."""
     own = host("m1", bridge=WIDE, surroundings=Surroundings(routes=routes))
-    wanted = replace(wants(), reserved=reserved)
-    lines = findings_of("overlapping-route", own, host("w1", known_by=w1), wanted=wanted)
+    desired = replace(wants(), reserved=reserved)
+    lines = findings_of("overlapping-route", own, host("w1", known_by=w1), desired=desired)
 
     assert expected == [line.rpartition(": ")[0] for line in lines]
 

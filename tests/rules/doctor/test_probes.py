@@ -6,14 +6,14 @@ import pytest
 
 from providers.rules.doctor import probes
 from providers.rules.doctor.case import Case
-from providers.rules.doctor.probes import INGRESS, SAYS_NOTHING, Endpoint, Standing
+from providers.rules.doctor.probes import INGRESS, SAYS_NOTHING, Endpoint, Status
 from providers.rules.vocabulary.diagnosis import EngineLog
 from providers.rules.vocabulary.facts import Task
 from tests.support.examined import ADDRESSES, host, seen, swarm, wants
 from tests.support.networks import a_network
 
 OUT = {"state": "inactive", "node_id": "", "control": False, "node_address": ""}
-WANTED = replace(wants(), managers=frozenset({"m1"}))
+DESIRED = replace(wants(), managers=frozenset({"m1"}))
 
 
 def hosts(*members, bridge=None):
@@ -32,9 +32,9 @@ SECRET = a_network(
 def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=(), bridge=None):
     """All that is sent, and by whom it is found."""
     formed = swarm(networks=networks, tasks=tasks) if members else None
-    case = Case(seen(*hosts(*members, bridge=bridge), swarm=formed), WANTED)
-    standing = {
-        place: Standing(
+    case = Case(seen(*hosts(*members, bridge=bridge), swarm=formed), DESIRED)
+    status = {
+        place: Status(
             ports={each: "taken" if (place.host, *each) in taken else each[1] or 40000 for each in listen},
             address=f"10.0.0.{ord(place.host[1])}",
             mtu=1450,
@@ -42,7 +42,7 @@ def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=(), bridge=None
         for place, listen in probes.endpoints(case).items()
         if place not in lacking
     }
-    return probes.probes(case, standing)
+    return probes.probes(case, status)
 
 
 def of_pair(rows, sender="w1", receiver="m1"):
@@ -107,7 +107,7 @@ def test_encrypted_overlay():
 )
 def test_nothing_is_tried_without_a_second_host(examined):
     """A host that is known by a name takes no part."""
-    assert {} == probes.endpoints(Case(examined, WANTED))
+    assert {} == probes.endpoints(Case(examined, DESIRED))
 
 
 # What became of it
@@ -170,17 +170,17 @@ def test_engines_log_counts_by_what_it_says_of_its_own_host():
 def test_whose_datagram_an_engine_refused():
     """It is told by port and address of the sender's probe; one behind an address that is nobody's is known by its
     port."""
-    standing = {
-        Endpoint("m1"): Standing(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
-        Endpoint("w1"): Standing(source=40002, addresses=("10.9.0.2",)),
-        Endpoint("w2"): Standing(source=40001, addresses=("10.9.0.3",)),
-        Endpoint("w2", INGRESS): Standing(source=40009, addresses=("10.0.0.3",)),
+    status = {
+        Endpoint("m1"): Status(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
+        Endpoint("w1"): Status(source=40002, addresses=("10.9.0.2",)),
+        Endpoint("w2"): Status(source=40001, addresses=("10.9.0.3",)),
+        Endpoint("w2", INGRESS): Status(source=40009, addresses=("10.0.0.3",)),
     }
     refused = {("10.9.0.1", 40001), ("192.0.2.9", 40002), ("10.9.0.1", 40002), ("10.9.0.3", 40009)}
     logs: dict[str, EngineLog | str] = {"m1": EngineLog(refused=frozenset(refused)), "w1": "sudo: no"}
 
     assert {Endpoint("m1"): {("m1", "gossip-udp"), ("w1", "gossip-udp")}, Endpoint("w1"): set()} == probes.refused_of(
-        logs, standing
+        logs, status
     )
 
 
@@ -198,7 +198,7 @@ def test_probe_that_has_ended_tells_nothing():
 
 def test_sandbox_has_its_address_in_the_range_of_its_network():
     """Beside that of docker_gwbridge."""
-    case = Case(seen(swarm=swarm(networks=(MESH, SECRET))), WANTED)
+    case = Case(seen(swarm=swarm(networks=(MESH, SECRET))), DESIRED)
     links = [("lo", "127.0.0.1", 65536), ("eth1", "172.18.0.2", 1500), ("eth0", "10.0.0.2", 1450)]
 
     assert ("10.0.0.2", 1450) == probes.own_link(case, INGRESS, links)

@@ -16,7 +16,7 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateService,
 )
-from providers.simulate import World, elapse, members
+from providers.simulate import SimulatorState, elapse, members
 from providers.simulate.others import create_service, named, service_spec, set_node
 from providers.simulate.workloads import Container, read
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
@@ -30,7 +30,7 @@ NEW_OVERLAY = overlay_spec(subnet="10.113.0.0/24", gateway="10.113.0.1", on_in_u
 
 
 @cache
-def world() -> World:
+def sim() -> SimulatorState:
     """The whole stack with services of all kinds, at rest."""
     start = running()
     app = id_of(start, overlay_spec())
@@ -45,7 +45,7 @@ def world() -> World:
     return start
 
 
-def changed(start: World, spec: Spec) -> SimulatedHosts:
+def changed(start: SimulatorState, spec: Spec) -> SimulatedHosts:
     """After the change, at rest."""
     hosts = SimulatedHosts(start)
     make(hosts, spec, id_of(start, spec))
@@ -56,16 +56,16 @@ def changed(start: World, spec: Spec) -> SimulatedHosts:
 @cache
 def ingress_changed() -> SimulatedHosts:
     """After the change of the ingress, at rest; a test only looks at it."""
-    return changed(world(), NEW_INGRESS)
+    return changed(sim(), NEW_INGRESS)
 
 
-def tasks(found: World, name: str) -> set[str]:
+def tasks(found: SimulatorState, name: str) -> set[str]:
     """Ids of a service's tasks that run."""
     service = named(found, name)
     return {task.id for task in found.swarm.tasks if task.service_id == service.id and task.state == "running"}
 
 
-def updates(steps: list[Step], start: World, name: str) -> int:
+def updates(steps: list[Step], start: SimulatorState, name: str) -> int:
     """Count the updates of a service."""
     return sum(isinstance(step, UpdateService) and step.service_id == named(start, name).id for step in steps)
 
@@ -73,46 +73,46 @@ def updates(steps: list[Step], start: World, name: str) -> int:
 @pytest.mark.parametrize("name", ["web", "everywhere", "direct", "quiet"])
 def test_specs_are_as_before(name: str):
     """Every spec is equal to the letter."""
-    assert read(named(world(), name).spec) == read(named(ingress_changed().world, name).spec)
+    assert read(named(sim(), name).spec) == read(named(ingress_changed().sim, name).spec)
 
 
 @pytest.mark.parametrize(("treatment", "spec_has"), [("pin", 30000), ("renumber", 0)])
 def test_a_dynamic_port(treatment: str, spec_has: int):
     """It keeps its number, at the price of being pinned, or the spec, at the price of another number."""
     spec = NEW_INGRESS.model_copy(update={"dynamic_ports": treatment})
-    service = named(changed(world(), spec).world, "dynamic")
+    service = named(changed(sim(), spec).sim, "dynamic")
     assert (spec_has, spec_has or 30001) == (service.ports[0].published, service.numbers[0].published)
 
 
 def test_updates_are_counted():
     """Ports off, ports on, journal closed, rollback kept: four updates, and none of a service without such a port."""
     expected = {"web": 4, "everywhere": 4, "dynamic": 4, "direct": 0, "quiet": 0}
-    assert expected == {name: updates(ingress_changed().steps, world(), name) for name in expected}
+    assert expected == {name: updates(ingress_changed().steps, sim(), name) for name in expected}
 
 
 @pytest.mark.parametrize("name", ["direct", "quiet"])
 def test_tasks_of_others_are_left_alone(name: str):
     """Tasks that publish nothing through the ingress go on running."""
-    assert tasks(world(), name) == tasks(ingress_changed().world, name)
+    assert tasks(sim(), name) == tasks(ingress_changed().sim, name)
 
 
 def test_a_rollback_keeps_its_ports():
     """A later rollback goes to a spec with its ports."""
-    service = named(ingress_changed().world, "web")
+    service = named(ingress_changed().sim, "web")
     assert read(service.spec)["EndpointSpec"] == read(service.previous)["EndpointSpec"]
 
 
 @cache
-def begun() -> list[World]:
-    """Return the worlds left by a change of the ingress killed before each of its steps."""
-    return cuts(world(), lambda hosts: make(hosts, NEW_INGRESS, id_of(world(), NEW_INGRESS)))
+def begun() -> list[SimulatorState]:
+    """Return the simulations left by a change of the ingress killed before each of its steps."""
+    return cuts(sim(), lambda hosts: make(hosts, NEW_INGRESS, id_of(sim(), NEW_INGRESS)))
 
 
 @pytest.mark.parametrize("killed_after", [*range(1, 22, 3), -1])
 def test_taken_back_after_a_cut(killed_after: int):
     """A change that was cut, and then taken back in the stack file, ends where it began."""
-    start = world()
-    back = changed(begun()[killed_after], ingress_spec()).world
+    start = sim()
+    back = changed(begun()[killed_after], ingress_spec()).sim
     ingress = back.swarm.ingress
     assert ("ingress", "10.11.0.0/16") == (ingress and ingress.name, ingress and ingress.subnet)
     specs = {service.name: read(service.spec)["EndpointSpec"] for service in start.swarm.services}
@@ -127,32 +127,32 @@ def test_taken_back_after_a_cut(killed_after: int):
 
 def test_a_member_stays_the_same_member():
     """Its node id, labels, role and availability survive, and no other host is drained."""
-    start = world()
+    start = sim()
     hosts = changed(start, NEW_BRIDGE)
-    before, after = ([replace(node, version=0) for node in each.swarm.nodes] for each in (start, hosts.world))
+    before, after = ([replace(node, version=0) for node in each.swarm.nodes] for each in (start, hosts.sim))
     assert before == after
     assert {start.host("w1").node_id} == {step.node_id for step in hosts.steps if isinstance(step, UpdateNode)}
 
 
 def test_host_by_host():
     """All hosts change, one after the other, and the ingress is on every one at the end."""
-    found = world()
+    found = sim()
     for host in ("w1", "w2", "m1"):
-        found = changed(found, gwbridge_spec(host, subnet="10.112.0.0/16", gateway="10.112.0.1")).world
+        found = changed(found, gwbridge_spec(host, subnet="10.112.0.0/16", gateway="10.112.0.1")).sim
     bridges = [host.network("docker_gwbridge") for host in found.hosts]
     ends = [{end.name for end in bridge.endpoints} for bridge in bridges if bridge]
     assert [True, True, True] == ["gateway_ingress-sbox" in names for names in ends]
 
 
-def with_plain_container(start: World, **more: bool | str) -> World:
-    """Return the world with a container on w1 that is on no overlay: it ends with the restart of docker."""
+def with_plain_container(start: SimulatorState, **more: bool | str) -> SimulatorState:
+    """Return the simulation with a container on w1 that is on no overlay: it ends with the restart of docker."""
     host = start.host("w1")
     plain = Container(id="plain", name="db", networks=(), **more)
     return start.with_host(replace(host, containers=(*host.containers, plain)))
 
 
-def without_service(start: World) -> World:
-    """Return the world without a service whose tasks run on, as Engine 20.10 leaves those of a job."""
+def without_service(start: SimulatorState) -> SimulatorState:
+    """Return the simulation without a service whose tasks run on, as Engine 20.10 leaves those of a job."""
     left = named(start, "quiet")
     return start.agreed(services=tuple(each for each in start.swarm.services if each != left))
 
@@ -166,11 +166,11 @@ def without_service(start: World) -> World:
 )
 def test_a_container_that_is_on_no_overlay_is_as_before(more: dict[str, bool], steps: list[type[Step]]):
     """A plain container is restarted if the stack file allows to disturb it, and paused if it was."""
-    start = with_plain_container(world(), **more)
+    start = with_plain_container(sim(), **more)
 
     hosts = changed(start, DISTURBING)
 
-    assert start.host("w1").containers == hosts.world.host("w1").containers
+    assert start.host("w1").containers == hosts.sim.host("w1").containers
     assert steps == [
         type(step) for step in hosts.steps if type(step) in (StopContainer, StartContainer, PauseContainer)
     ]
@@ -178,52 +178,52 @@ def test_a_container_that_is_on_no_overlay_is_as_before(more: dict[str, bool], s
 
 def test_a_container_of_a_task_that_is_gone_ends_for_good():
     """Nobody would end it, so that the host would never be empty; it is not started again."""
-    hosts = changed(with_plain_container(world(), task_id="gone"), DISTURBING)
+    hosts = changed(with_plain_container(sim(), task_id="gone"), DISTURBING)
 
-    bridge = hosts.world.host("w1").network("docker_gwbridge")
+    bridge = hosts.sim.host("w1").network("docker_gwbridge")
     assert (NEW_BRIDGE.subnet, [False]) == (
         bridge and bridge.subnet,
-        [each.running for each in hosts.world.host("w1").containers],
+        [each.running for each in hosts.sim.host("w1").containers],
     )
 
 
 def test_a_container_started_with_rm_is_lost_on_the_word_of_the_file():
     """The stack file has a word for it beside that for the others."""
     hosts = changed(
-        with_plain_container(world(), auto_remove=True), DISTURBING.model_copy(update={"lose_auto_removed": True})
+        with_plain_container(sim(), auto_remove=True), DISTURBING.model_copy(update={"lose_auto_removed": True})
     )
 
-    assert () == hosts.world.host("w1").containers
+    assert () == hosts.sim.host("w1").containers
 
 
 def test_a_service_moves_with_its_overlay():
     """It is on the new one in the end, and what is not on it has gone on running."""
-    start = world()
+    start = sim()
     hosts = changed(start, NEW_OVERLAY)
-    end = hosts.world
+    end = hosts.sim
     assert ((id_of(end, NEW_OVERLAY),), tasks(start, "quiet")) == (named(end, "web").networks, tasks(end, "quiet"))
     # Onto the twin and off it, each with one that changes nothing, so that a rollback goes to no removed network.
     assert 4 == updates(hosts.steps, start, "web")
 
 
-def with_stopped_container(start: World) -> World:
+def with_stopped_container(start: SimulatorState) -> SimulatorState:
     """A container on the overlay has run to its end: it can start again only on the very same network."""
     ended = Container(id="ended", name="batch", networks=(id_of(start, NEW_OVERLAY),), running=False)
     return start.with_host(replace(start.host("w1"), containers=(ended,)))
 
 
-def with_container_on_a_paused_host(start: World) -> World:
+def with_container_on_a_paused_host(start: SimulatorState) -> SimulatorState:
     """A container on the overlay runs on w1, which somebody has paused."""
-    there = Container(id="there", name="batch", networks=(id_of(start, NEW_OVERLAY),))
-    return set_node(start.with_host(replace(start.host("w1"), containers=(there,))), "w1", availability="pause")
+    actual = Container(id="there", name="batch", networks=(id_of(start, NEW_OVERLAY),))
+    return set_node(start.with_host(replace(start.host("w1"), containers=(actual,))), "w1", availability="pause")
 
 
-def undeclared(start: World) -> World:
+def undeclared(start: SimulatorState) -> SimulatorState:
     """A member that the stack file does not name."""
     return start.with_host(replace(start.host("w2"), declared=False))
 
 
-def in_a_change(start: World) -> World:
+def in_a_change(start: SimulatorState) -> SimulatorState:
     """Another stack is changing the swarm."""
     swarm = start.swarm.settings
     return start.agreed(settings=replace(swarm, labels=(*swarm.labels, ("swarmnet.change", "infra/staging"))))
@@ -231,7 +231,7 @@ def in_a_change(start: World) -> World:
 
 def test_unwatched_member_forbids_no_change():
     """It is kicked with the others, and each step that it has a part in says whose word it is by."""
-    start = undeclared(world())
+    start = undeclared(sim())
     hosts = changed(start, NEW_INGRESS.model_copy(update={"unwatched": ("w2",)}))
     word = "; unwatched: w2, by the managers' word alone"
     kicked = {step.node_id for step in hosts.steps if isinstance(step, UpdateNode) and step.set_labels}
@@ -289,9 +289,11 @@ def test_unwatched_member_forbids_no_change():
         ),
     },
 )
-def test_it_is_refused_before_the_first_write(spec: Spec, act: Callable[[World], World], expected: str):
+def test_it_is_refused_before_the_first_write(
+    spec: Spec, act: Callable[[SimulatorState], SimulatorState], expected: str
+):
     """The obstacle is named, and nothing has been written."""
-    start = act(world())
+    start = act(sim())
     hosts = SimulatedHosts(start, killed_after=0)
     with pytest.raises(Blocked, match=expected):
         make(hosts, spec, id_of(start, spec))

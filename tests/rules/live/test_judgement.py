@@ -75,7 +75,7 @@ def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ..
 
 
 @cases(
-    "words, judged, paused, there",
+    "words, judged, paused, actual",
     {
         "tasks that go elsewhere, and come back": ("", bound("node.hostname == w1"), False, task("w1")),
         "a paused host that alone may have it": ("w1 is paused", bound("node.hostname == w1"), True, task("w1")),
@@ -90,10 +90,10 @@ def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ..
         "a job that is done": ("", service(mode=JOB), False, task("w1", "complete", "complete")),
     },
 )
-def test_what_forbids_to_drain_a_host(words: str, judged: SwarmService, paused: bool, there: Task):
+def test_what_forbids_to_drain_a_host(words: str, judged: SwarmService, paused: bool, actual: Task):
     """Every task of it can start again, there or elsewhere; else the words name the service and what to type."""
     node = replace(NODES[0], availability="pause" if paused else "active")
-    found = judgement.refusal_to_drain(node, [judged], [there], (node, *NODES[1:]))
+    found = judgement.refusal_to_drain(node, [judged], [actual], (node, *NODES[1:]))
     assert found is None if not words else words in (found or "")
 
 

@@ -39,10 +39,10 @@ def test_a_rollback_to_the_twin_is_replaced():
     assert None is renewed("new")
 
 
-def moving(state: str, noted: str = "", *, version: int = 7, there: bool = False) -> Decision | None:
+def moving(state: str, noted: str = "", *, version: int = 7, actual: bool = False) -> Decision | None:
     """Return the decision on a service with an update in this state, on its way to the twin: before it moves, or
     once its spec names the twin and a task is on it."""
-    user = service(TWIN if there else OLD, update_state=state, version=version)
+    user = service(TWIN if actual else OLD, update_state=state, version=version)
     task = Task(id="t", service_id="s1", node_id="n1", state="running", desired="running", networks=(OLD.id,))
     swarm = replace(SWARM, labels=(("swarmnet.moved.s1", noted),) if noted else ())
     found = OverlayFacts(network=OLD, services=(user,), tasks=(task,), swarm=swarm)
@@ -76,7 +76,7 @@ def test_a_service_that_came_back_is_named(noted: str):
 
 def test_a_service_that_stopped_on_the_way_is_named():
     """Its first new task failed, and the update paused: nothing moves any more."""
-    assert "service web stopped on the way off overlay app" in reason(moving("paused", "twin", there=True))
+    assert "service web stopped on the way off overlay app" in reason(moving("paused", "twin", actual=True))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Port
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step, UpdateService
-from providers.simulate import World, elapse
+from providers.simulate import SimulatorState, elapse
 from providers.simulate.others import change_service, create_service, named, remove_service, service_spec
 from providers.simulate.workloads import read
 from tests.support.lifecycle import id_of, ingress_spec, make, running
@@ -22,25 +22,25 @@ NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")
 class Meanwhile(SimulatedHosts):
     """Hosts on which somebody does something after the first step of a kind: by then ports are off."""
 
-    coming: tuple[type[Step], Callable[[World], World]] | None = None
+    coming: tuple[type[Step], Callable[[SimulatorState], SimulatorState]] | None = None
 
     def perform(self, step: Step) -> None:
         super().perform(step)
         if self.coming and isinstance(step, self.coming[0]):
-            self.world, self.coming = self.coming[1](self.world), None
+            self.sim, self.coming = self.coming[1](self.sim), None
 
 
-def at_work(*specs: str) -> World:
+def at_work(*specs: str) -> SimulatorState:
     """The whole stack with these services, at rest."""
-    world = running()
+    sim = running()
     for spec in specs:
-        world = elapse(create_service(world, spec), 20)
-    return world
+        sim = elapse(create_service(sim, spec), 20)
+    return sim
 
 
-def changed(world: World, other: str, after: type[Step] = UpdateService) -> tuple[SimulatedHosts, str]:
+def changed(sim: SimulatorState, other: str, after: type[Step] = UpdateService) -> tuple[SimulatedHosts, str]:
     """After a change of the ingress, with another service that comes in the middle; and how it was refused."""
-    hosts = Meanwhile(world)
+    hosts = Meanwhile(sim)
     hosts.coming = after, partial(create_service, spec=other)
     return hosts, finished(hosts)
 
@@ -48,7 +48,7 @@ def changed(world: World, other: str, after: type[Step] = UpdateService) -> tupl
 def finished(hosts: SimulatedHosts) -> str:
     """Let the ingress be brought about, and say how that was refused."""
     try:
-        make(hosts, NEW_INGRESS, id_of(hosts.world, NEW_INGRESS))
+        make(hosts, NEW_INGRESS, id_of(hosts.sim, NEW_INGRESS))
     except Blocked as refusal:
         return str(refusal)
     return ""
@@ -56,7 +56,7 @@ def finished(hosts: SimulatedHosts) -> str:
 
 def ports(hosts: SimulatedHosts, name: str = "web") -> list[tuple[int, str]]:
     """What a service publishes now."""
-    return [(port.published, port.mode) for port in named(hosts.world, name).numbers]
+    return [(port.published, port.mode) for port in named(hosts.sim, name).numbers]
 
 
 WEB = service_spec("web", ports=((8443, 443), (8444, 444)), replicas=2)
@@ -72,7 +72,7 @@ def test_what_nobody_took_comes_back(mode: str, after: type[Step]):
         "service web: its port 8444 can't come back: service thief publishes it by now; take it off thief or give web "
         "another, then run again"
     )
-    assert JOURNAL in dict(named(hosts.world, "web").labels)
+    assert JOURNAL in dict(named(hosts.sim, "web").labels)
 
 
 def test_a_second_run_writes_nothing_until_the_port_is_free():
@@ -83,9 +83,9 @@ def test_a_second_run_writes_nothing_until_the_port_is_free():
 
     second = finished(hosts)
     assert (True, steps) == (bool(second) and first.startswith(second), len(hosts.steps))
-    hosts.world = remove_service(hosts.world, "thief")
+    hosts.sim = remove_service(hosts.sim, "thief")
     assert "" == finished(hosts)
-    assert read(named(start, "web").spec) == read(named(hosts.world, "web").spec)
+    assert read(named(start, "web").spec) == read(named(hosts.sim, "web").spec)
 
 
 def test_on_hosts_two_services_may_have_a_number():
@@ -110,7 +110,7 @@ def test_two_dynamic_ports_to_one_target(treatment: str):
     hosts = SimulatedHosts(at_work(service_spec("web", EndpointSpec={"Ports": [ANY, ANY]})))
     before = ports(hosts)
     spec = NEW_INGRESS.model_copy(update={"dynamic_ports": treatment})
-    make(hosts, spec, id_of(hosts.world, spec))
+    make(hosts, spec, id_of(hosts.sim, spec))
 
     assert 2 == len(set(ports(hosts)))
     assert treatment == "renumber" or before == ports(hosts)
@@ -123,7 +123,7 @@ def test_numbers_of_one_protocol_do_not_count_for_another():
 
     assert ("", {Port(protocol="udp", target=53, published=30000, mode="ingress")}) == (
         finished(hosts),
-        {port for port in named(hosts.world, "web").numbers if port.protocol == "udp"},
+        {port for port in named(hosts.sim, "web").numbers if port.protocol == "udp"},
     )
     assert 2 == len(ports(hosts))
 
@@ -143,4 +143,4 @@ def test_the_last_word_on_ports_is_their_owners(expected: list[Any], written: di
     hosts.coming = after, partial(change_service, name="web", **written)
 
     assert ("", expected) == (finished(hosts), ports(hosts))
-    assert {"team": "net"} == dict(named(hosts.world, "web").labels)
+    assert {"team": "net"} == dict(named(hosts.sim, "web").labels)

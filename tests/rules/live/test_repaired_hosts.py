@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from providers.rules.vocabulary.steps import RemoveNetwork, RestartEngine, UpdateNode, UpdateService
-from providers.simulate import World, elapse, perform
+from providers.simulate import SimulatorState, elapse, perform
 from providers.simulate.others import create_service, fail_kicks, service_spec
 from tests.support.lifecycle import id_of, ingress_spec, make, running
 from tests.support.simulated import SimulatedHosts
@@ -16,34 +16,34 @@ HOPELESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1", timeout=60
 KICKS = 24  # that fail: the drain is one more, and what brings it in the end is the restart
 
 
-def with_web(replicas: int | None) -> World:
+def with_web(replicas: int | None) -> SimulatorState:
     """The whole stack with a service that publishes a port."""
     return elapse(create_service(running(), service_spec("web", ports=((8080, 80),), replicas=replicas)), 20)
 
 
-def changed(spec: object, world: World, start: World) -> SimulatedHosts:
+def changed(spec: object, sim: SimulatorState, start: SimulatorState) -> SimulatedHosts:
     """After the work on the ingress that the state knows from before."""
     hosts = SimulatedHosts(start)
-    make(hosts, spec, id_of(world, spec))
+    make(hosts, spec, id_of(sim, spec))
     return hosts
 
 
 @cache
 def hopeless() -> SimulatedHosts:
     """After the ingress changed on a swarm of which two hosts do not follow any kick."""
-    world = with_web(1)
-    return changed(HOPELESS, world, fail_kicks(fail_kicks(world, "w1", KICKS), "w2", KICKS))
+    sim = with_web(1)
+    return changed(HOPELESS, sim, fail_kicks(fail_kicks(sim, "w1", KICKS), "w2", KICKS))
 
 
 @cache
 def stale() -> SimulatedHosts:
     """After the work on a swarm of which every host keeps the old ingress: its only service's ports were taken off and
     the ingress was removed at once, a minute ago, by somebody else."""
-    world = with_web(None)
-    (service,) = world.swarm.services
+    sim = with_web(None)
+    (service,) = sim.swarm.services
     spec = json.loads(service.spec) | {"EndpointSpec": {"Ports": []}}
-    bare = perform(world, UpdateService(service_id=service.id, version=service.version, spec=json.dumps(spec)))
-    return changed(STALE, world, elapse(perform(bare, RemoveNetwork(id=id_of(world, STALE))), 60))
+    bare = perform(sim, UpdateService(service_id=service.id, version=service.version, spec=json.dumps(spec)))
+    return changed(STALE, sim, elapse(perform(bare, RemoveNetwork(id=id_of(sim, STALE))), 60))
 
 
 def restarted(hosts: SimulatedHosts) -> list[str]:
@@ -63,8 +63,8 @@ def test_ports_are_back_before_a_host_is_drained():
 def test_only_those_are_restarted():
     """One that keeps a removed ingress once; all have the new one then."""
     assert ({"w1", "w2"}, ["m1", "w1", "w2"]) == (set(restarted(hopeless())), restarted(stale()))
-    ingress = id_of(stale().world, STALE)
-    assert [True, True, True] == [host.network(ingress) is not None for host in stale().world.hosts]
+    ingress = id_of(stale().sim, STALE)
+    assert [True, True, True] == [host.network(ingress) is not None for host in stale().sim.hosts]
 
 
 @pytest.mark.parametrize("repaired", [hopeless, stale], ids=lambda repaired: repaired.__name__)
@@ -76,4 +76,4 @@ def test_never_more_than_one_is_out_of_service(repaired):
             out += 1 if step.availability == "drain" else -1
             assert out in (0, 1)
 
-    assert {"active"} == {node.availability for node in repaired().world.swarm.nodes}
+    assert {"active"} == {node.availability for node in repaired().sim.swarm.nodes}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from providers.rules.checks.whole_file import verdict
+from providers.rules.checks.whole_file import validate
 from providers.rules.plan import planned
 from providers.rules.stack_file.access import HostAccess, addresses
 from providers.rules.stack_file.model import parse
@@ -29,7 +29,7 @@ def test_lost_host_is_planned_no_more():
     sections = {"hosts": HOSTS, "order": [["m2", "w1"], ["m1"]], "swarm": {"first_manager": "m1"}}
     left = without_lost(resolve(parse(sections)))
 
-    assert (["m2", "w1"], (("m2", "w1"),), "m2") == (list(left.file.hosts), left.waves, left.first_manager)
+    assert (["m2", "w1"], (("m2", "w1"),), "m2") == (list(left.file.hosts), left.batches, left.first_manager)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_addresses_that_members_may_know_a_host_by(expected, way):
 
 def test_no_host_is_resolved_twice():
     """A plan has what was made for the checks: with each host anew for each host, 1000 hosts took 18 s."""
-    judgement = verdict({"hosts": WATCHED, "gwbridge": GWBRIDGE})
+    judgement = validate({"hosts": WATCHED, "gwbridge": GWBRIDGE})
 
     assert planned(judgement, "infra/prod").access is judgement.resolved.access
     assert judgement.resolved.bridges is judgement.resolved.bridges
@@ -103,7 +103,7 @@ UNWATCHED = {**WATCHED, "win": WIN}
 def test_unwatched_host_is_a_member_and_nothing_more():
     """It is not reached, nothing is changed there, and the ingress is told who it is."""
     sections = {"swarm": {}, "gwbridge": GWBRIDGE, "ingress": {"subnet": "10.11.0.0/16"}}
-    alone, both = (planned(verdict({"hosts": hosts, **sections}), "i/t") for hosts in (WATCHED, UNWATCHED))
+    alone, both = (planned(validate({"hosts": hosts, **sections}), "i/t") for hosts in (WATCHED, UNWATCHED))
 
     assert ("10.9.0.9", "win") == (both.ingress and both.ingress.unwatched)
     assert (["m1"], frozenset({"win"})) == (list(both.access), both.unwatched)
@@ -124,7 +124,7 @@ def test_unwatched_host_is_a_member_and_nothing_more():
 )
 def test_what_can_not_be_said_of_an_unwatched_host(problem, sections):
     """Nothing is changed there, and its address is taken all the same."""
-    (line,) = verdict(sections).problems
+    (line,) = validate(sections).problems
 
     assert problem == line[: len(problem)]
 
@@ -149,4 +149,4 @@ WORKERS = {name: FIVE[name] for name in ("w1", "w2")}
 )
 def test_waves(expected, sections):
     """Without an order: all workers at once, each further manager alone, the first manager last."""
-    assert expected == [list(wave) for wave in resolve(parse(sections)).waves]
+    assert expected == [list(batch) for batch in resolve(parse(sections)).batches]

@@ -76,7 +76,7 @@ def test_allocated(network: Network, expected: bool):
 
 
 @pytest.mark.parametrize(
-    ("subnets", "wanted", "expected"),
+    ("subnets", "desired", "expected"),
     [
         (("10.1.0.0/24",), "10.1.0.0/24", True),
         (("10.1.0.0/24",), "10.0.0.0/8", True),
@@ -88,9 +88,9 @@ def test_allocated(network: Network, expected: bool):
         ((), "10.1.0.0/24", False),
     ],
 )
-def test_meets(subnets: tuple[str, ...], wanted: str, expected: bool):
+def test_meets(subnets: tuple[str, ...], desired: str, expected: bool):
     """Two ranges meet if they share an address, with host bits as 20.10 writes them, and with IPv6 beside them."""
-    assert expected == altered(NETWORK, subnets=subnets).meets(wanted)
+    assert expected == altered(NETWORK, subnets=subnets).meets(desired)
 
 
 @pytest.mark.parametrize(

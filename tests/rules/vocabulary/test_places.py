@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.places import FURTHER_POOLS, attribute, in_pool, name, number, presence, switch
-from providers.rules.vocabulary.shape import NetworkShape, Pool
 
-BARE = NetworkShape(name="app", driver="overlay", options=(("other", "1"),))
+BARE = NetworkConfig(name="app", driver="overlay", options=(("other", "1"),))
 
 
 @pytest.mark.parametrize("value", [True, False])
@@ -31,7 +31,7 @@ def test_number_is_read_as_it_was_written(value):
 def test_part_of_a_range_is_read_as_it_was_written(part):
     """The parts beside it stay."""
     place = in_pool(part)
-    before = NetworkShape(name="app", driver="overlay", pools=(Pool(subnet="a", gateway="b", ip_range="c"),))
+    before = NetworkConfig(name="app", driver="overlay", pools=(Pool(subnet="a", gateway="b", ip_range="c"),))
 
     assert ("d", before) == (
         place.read(place.write(before, "d")),
@@ -48,7 +48,7 @@ def test_range_with_more_to_say_is_the_main_one_wherever_it_stands(narrow):
     orders = [replace(BARE, pools=pools) for pools in ((wide, main), (main, wide))]
 
     assert [("10.1.0.0/24", ("10.2.0.0/24",))] * 2 == [
-        (in_pool("subnet").read(shape), FURTHER_POOLS.read(shape)) for shape in orders
+        (in_pool("subnet").read(config), FURTHER_POOLS.read(config)) for config in orders
     ]
 
 
@@ -74,8 +74,8 @@ def test_what_is_no_more_wanted_is_no_option():
 )
 def test_what_others_wrote_is_read_as_engines_read_it(place, text, expected):
     """Any text may stand in an option."""
-    shape = NetworkShape(name="app", driver="overlay", options=(("x", text),))
-    assert expected == place.read(shape)
+    config = NetworkConfig(name="app", driver="overlay", options=(("x", text),))
+    assert expected == place.read(config)
 
 
 def test_switch_that_nobody_set_is_on():

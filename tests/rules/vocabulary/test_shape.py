@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.vocabulary.answers import form
-from providers.rules.vocabulary.shape import NetworkShape, Pool, to_json
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool, to_json
 
 TEXT = st.text(max_size=3)
 PAIRS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda mapping: tuple(sorted(mapping.items())))
@@ -17,7 +17,7 @@ POOL = st.builds(
 )
 POOLS = st.lists(POOL, max_size=2).map(tuple)
 SHAPES = st.builds(
-    NetworkShape,
+    NetworkConfig,
     name=TEXT,
     driver=TEXT,
     pools=POOLS,
@@ -37,18 +37,18 @@ SHAPES = st.builds(
 
 def shown(raw: dict[str, Any]) -> object:
     """The shape in an Engine's answer."""
-    return form(NetworkShape).validate_json(json.dumps(raw), strict=True)
+    return form(NetworkConfig).validate_json(json.dumps(raw), strict=True)
 
 
 @given(SHAPES)
-def test_what_is_asked_for_is_read_back(shape):
+def test_what_is_asked_for_is_read_back(config):
     """Nothing of a shape is lost on its way to an Engine, or back."""
-    assert shape == shown(to_json(shape))
+    assert config == shown(to_json(config))
 
 
 def test_request_has_the_engines_names():
     """The whole body of a request; what of a range nobody said is left to the Engine."""
-    shape = NetworkShape(
+    config = NetworkConfig(
         name="app",
         driver="overlay",
         pools=(Pool(subnet="10.20.0.0/24", ip_range="10.20.0.128/25"),),
@@ -68,15 +68,15 @@ def test_request_has_the_engines_names():
         "Labels": {"team": "a"},
         "IPAM": {"Driver": "default", "Config": [{"Subnet": "10.20.0.0/24", "IPRange": "10.20.0.128/25"}]},
     }
-    assert expected == to_json(shape)
+    assert expected == to_json(config)
 
 
 def test_without_a_range_the_engine_chooses():
     """A request that names no range has no IPAM at all."""
-    assert "IPAM" not in to_json(NetworkShape(name="app", driver="overlay"))
+    assert "IPAM" not in to_json(NetworkConfig(name="app", driver="overlay"))
 
 
 def test_what_an_engine_leaves_out_is_empty():
     """A network that never got addresses shows null in many places."""
     raw = {"Name": "app", "Driver": "", "IPAM": {"Config": None}, "Options": None, "Labels": None}
-    assert NetworkShape(name="app", driver="") == shown(raw)
+    assert NetworkConfig(name="app", driver="") == shown(raw)

@@ -15,7 +15,7 @@ def read(spec: GwbridgeSpec, **live: object) -> GwbridgeSpec:
 
 
 @pytest.mark.parametrize(
-    ("live", "wanted", "refused"),
+    ("live", "desired", "refused"),
     [
         pytest.param({}, {"icc": True}, {"icc"}, id="a change"),
         pytest.param({}, {"protect": False, "icc": True}, {"icc"}, id="a change with the protection lifted"),
@@ -29,9 +29,9 @@ def read(spec: GwbridgeSpec, **live: object) -> GwbridgeSpec:
         pytest.param({"mtu": 1450}, {"mtu": 1400}, {"mtu"}, id="changed otherwise than it drifted"),
     ],
 )
-def test_protected_from(live: dict[str, object], wanted: dict[str, object], refused: set[str]):
+def test_protected_from(live: dict[str, object], desired: dict[str, object], refused: set[str]):
     """Refused is what is declared anew, not what is brought back."""
-    assert refused == read(DECLARED, **live).protected_from(DECLARED.model_copy(update=wanted))
+    assert refused == read(DECLARED, **live).protected_from(DECLARED.model_copy(update=desired))
 
 
 def test_next_refresh_still_knows_what_was_declared():

@@ -10,17 +10,17 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from providers.rules.live import bridge_swap, former, maintenance, running_change
-from providers.rules.nouns import adoption, noun
-from providers.rules.nouns.noun import Decide, Known, Standing, missing
+from providers.rules.resource_types import adoption, resource_type
+from providers.rules.resource_types.resource_type import Decide, Known, Status, missing
 from providers.rules.stack_file import access
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import shown_network
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE, refuses
 from providers.rules.vocabulary.places import shaped, shown
-from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -55,31 +55,31 @@ def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
     """
-    there = shown(GwbridgeSpec, bridge)
+    actual = shown(GwbridgeSpec, bridge)
     return spec.model_copy(
         update={
-            **there,
-            "gateway": there["gateway"] or spec.gateway,
-            "ipv6": _ipv6(there["ipv6"], spec.ipv6),
-            "bridge_name": there["bridge_name"] or f"br-{bridge.id[:12]}",
-            "options": undeclared.there(spec, bridge, kept),
+            **actual,
+            "gateway": actual["gateway"] or spec.gateway,
+            "ipv6": _ipv6(actual["ipv6"], spec.ipv6),
+            "bridge_name": actual["bridge_name"] or f"br-{bridge.id[:12]}",
+            "options": undeclared.actual(spec, bridge, kept),
             "labels": declared_labels(spec.labels, bridge.labels),
             "settled": undeclared.unsaid(GwbridgeSpec, bridge) or True,
         }
     )
 
 
-def _ipv6(found: Ipv6Range | None, wanted: Ipv6Range | None) -> Ipv6Range | None:
-    if found is None or found.gateway or wanted is None:
+def _ipv6(found: Ipv6Range | None, desired: Ipv6Range | None) -> Ipv6Range | None:
+    if found is None or found.gateway or desired is None:
         return found
-    return found.model_copy(update={"gateway": wanted.gateway})
+    return found.model_copy(update={"gateway": desired.gateway})
 
 
-def creation(spec: GwbridgeSpec, before: NetworkShape | None = None) -> CreateNetwork:
+def creation(spec: GwbridgeSpec, before: NetworkConfig | None = None) -> CreateNetwork:
     """Return the step that makes the bridge, with the undeclared options and labels of the one before it."""
-    bare = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
-    shape = undeclared.carried(spec, shaped(spec, bare), before)
-    return CreateNetwork(host=spec.host, shape=shape)
+    bare = NetworkConfig(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
+    config = undeclared.carried(spec, shaped(spec, bare), before)
+    return CreateNetwork(host=spec.host, config=config)
 
 
 def creation_on(spec: GwbridgeSpec, facts: GwbridgeFacts) -> CreateNetwork:
@@ -109,15 +109,15 @@ def container_id(endpoint: Endpoint) -> str | None:
     return None if endpoint.key.endswith("-sbox") or endpoint.key.startswith("ep-") else endpoint.key
 
 
-def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
+def look(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
     """Read the facts. They are the same for a change and a removal. Who runs on a member is read only before it is
     drained."""
-    facts = door.gwbridge(spec.host)
+    facts = api.gwbridge(spec.host)
     if facts.node is None or bridge_swap.in_progress(facts) or not disruptive(spec, facts):
         return facts
-    services, tasks = door.workload()
-    there = {service.id for service in services}
-    kept = {task.id for task in tasks if task.service_id in there}
+    services, tasks = api.workload()
+    actual = {service.id for service in services}
+    kept = {task.id for task in tasks if task.service_id in actual}
     containers = (replace(each, forgotten=each.task_id not in kept) if each.task else each for each in facts.containers)
     return replace(facts, services=services, tasks=tasks, containers=tuple(containers))
 
@@ -137,18 +137,18 @@ def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | 
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing[GwbridgeSpec]:
+def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Status[GwbridgeSpec]:
     """Say how the bridge stands, from its host's own word. Only a manager can tell whether the ingress is attached to
     it."""
     doubt, bridge = unfit(facts.member), facts.bridge
     if doubt:
-        return Standing(doubt=doubt)
+        return Status(doubt=doubt)
     if bridge is None:
         return missing(spec, left_without(facts))
     alone = facts.member.state == "active" and facts.swarm is None
     why = f"{spec.host}: no manager answers for its swarm: can't tell whether the ingress is attached to its bridge"
-    live = noun.unfinished(live_spec(spec, bridge, known.get("kept", ())), unfinished(spec, facts))
-    return Standing(live=live, there=bridge, doubt=why if alone else "")
+    live = resource_type.unfinished(live_spec(spec, bridge, known.get("kept", ())), unfinished(spec, facts))
+    return Status(live=live, actual=bridge, doubt=why if alone else "")
 
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
@@ -222,8 +222,8 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
     bridge, network_id = facts.bridge, known.get("network_id", "")
     if not change or (bridge and bridge.id == network_id) or bridge_swap.in_progress(facts):
         return None
-    there = f"the one with {GATEWAY_BRIDGE} {bridge.id[:12]}" if bridge else f"one without {GATEWAY_BRIDGE}"
-    return access.another(spec.host, change, there, f"the one with {GATEWAY_BRIDGE} {network_id[:12]}")
+    actual = f"the one with {GATEWAY_BRIDGE} {bridge.id[:12]}" if bridge else f"one without {GATEWAY_BRIDGE}"
+    return access.another(spec.host, change, actual, f"the one with {GATEWAY_BRIDGE} {network_id[:12]}")
 
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
@@ -295,19 +295,19 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
     )
 
 
-def not_as_declared(host: str, wanted: str | None, found: str) -> str | None:
+def not_as_declared(host: str, desired: str | None, found: str) -> str | None:
     """Say why a host may not become a member yet, or None if it may. `wanted`, `found`: subnets; None if none is
     declared, empty if there is no bridge.
 
     A host keeps the bridge that it joins with, and an Engine that finds none makes its own. Somebody may have removed
     the bridge before the join: `docker network prune` does.
     """
-    if wanted in (None, found):
+    if desired in (None, found):
         return None
-    there = (
-        f"is {found}, wanted {wanted}" if found else f"is gone, wanted {wanted}: its docker would make one of its own"
+    actual = (
+        f"is {found}, wanted {desired}" if found else f"is gone, wanted {desired}: its docker would make one of its own"
     )
-    return f"{host}: {GATEWAY_BRIDGE} {there}: run `pulumi up --refresh`, which makes it before the host joins"
+    return f"{host}: {GATEWAY_BRIDGE} {actual}: run `pulumi up --refresh`, which makes it before the host joins"
 
 
 def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
@@ -352,13 +352,13 @@ def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
     return brought_back(spec, facts, creation_on(spec, facts))
 
 
-def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork) -> Decision:
+def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwork) -> Decision:
     """Bring the host back to what it was before its change, with the present bridge or with this one."""
     unanswered = unanswering(spec, facts)
     if unanswered:
         return unanswered
     if facts.member.state == "active" and bridge_swap.in_progress(facts):
-        return bridge_swap.change(spec, facts, wanted, right=facts.bridge is not None)
+        return bridge_swap.change(spec, facts, desired, right=facts.bridge is not None)
     return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from providers import simulate
-from providers.rules.nouns.table import NODE
+from providers.rules.resource_types.table import NODE
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import NodeFacts
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
-from providers.simulate import World, others
+from providers.simulate import SimulatorState, others
 from providers.simulate.members import emptied, stop_docker
 from tests.support.lifecycle import gwbridge_spec, id_of, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts, cuts, on_host
@@ -23,32 +23,32 @@ ANYWHERE = others.service_spec("anywhere", replicas=None)
 NOT_IN_B = others.service_spec("not-in-b", replicas=None, TaskTemplate=NOT_B)
 
 
-def with_m1() -> World:
+def with_m1() -> SimulatorState:
     """A swarm of m1, beside w1."""
     first = node_spec("m1", role="manager")
     return made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), first)
 
 
-def with_services() -> World:
+def with_services() -> SimulatorState:
     """A swarm of m1 with two global services, one of which keeps off hosts of zone b."""
-    world = with_m1()
+    sim = with_m1()
     for service in (ANYWHERE, NOT_IN_B):
-        world = others.create_service(world, service)
-    return simulate.elapse(world, 20)
+        sim = others.create_service(sim, service)
+    return simulate.elapse(sim, 20)
 
 
-def cut_after_join(world: World, spec: NodeSpec) -> World:
+def cut_after_join(sim: SimulatorState, spec: NodeSpec) -> SimulatorState:
     """The join is done, and nothing after it; then a while passes."""
-    hosts = SimulatedHosts(world, killed_after=1)
+    hosts = SimulatedHosts(sim, killed_after=1)
     with pytest.raises(Killed):
         make(hosts, spec)
-    return simulate.elapse(hosts.world, 60)
+    return simulate.elapse(hosts.sim, 60)
 
 
-def on_w1(world: World) -> set[str]:
+def on_w1(sim: SimulatorState) -> set[str]:
     """The names of the services that have, or had, a task on w1."""
-    names = {service.id: service.name for service in world.swarm.services}
-    return {names[task.service_id] for task in world.swarm.tasks if task.node_id == world.host("w1").node_id}
+    names = {service.id: service.name for service in sim.swarm.services}
+    return {names[task.service_id] for task in sim.swarm.tasks if task.node_id == sim.host("w1").node_id}
 
 
 @cases(
@@ -67,10 +67,10 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str],
     assert (set(), expected) == (on_w1(cut), on_w1(done))
 
 
-def with_failing_joins(number: int) -> World:
+def with_failing_joins(number: int) -> SimulatorState:
     """A swarm of m1, and w1, the next joins of which are given up."""
-    world = with_m1()
-    return world.with_host(replace(world.host("w1"), failing_joins=number))
+    sim = with_m1()
+    return sim.with_host(replace(sim.host("w1"), failing_joins=number))
 
 
 def test_join_that_the_engine_gave_up_is_made_again():
@@ -80,7 +80,7 @@ def test_join_that_the_engine_gave_up_is_made_again():
 
     join, leave = JoinSwarm(host="w1", role="worker", availability="drain"), LeaveSwarm(host="w1", force=True)
     assert [join, leave, join, leave, join] == hosts.steps[:5]
-    assert "ready" == hosts.world.swarm.nodes[1].state
+    assert "ready" == hosts.sim.swarm.nodes[1].state
 
 
 def test_joins_that_fail_again_and_again_end_with_a_bare_host():
@@ -89,16 +89,16 @@ def test_joins_that_fail_again_and_again_end_with_a_bare_host():
     with pytest.raises(Blocked, match=r"w1: it does not join: 3 joins failed, the last one with: rpc error"):
         make(hosts, node_spec())
 
-    assert ("inactive", 3) == (hosts.world.host("w1").state, sum(isinstance(each, JoinSwarm) for each in hosts.steps))
+    assert ("inactive", 3) == (hosts.sim.host("w1").state, sum(isinstance(each, JoinSwarm) for each in hosts.steps))
 
 
 @pytest.mark.parametrize("spec", [node_spec(role="manager"), node_spec()], ids=["a manager's", "another run's"])
 def test_broken_membership_that_may_count_is_left_alone(spec: NodeSpec):
     """The others may count on a manager's vote; what another run left behind may be more than a join that failed."""
-    world = with_failing_joins(1)
+    sim = with_failing_joins(1)
     if spec.role == "worker":
-        world = cut_after_join(world, spec)
-    hosts = SimulatedHosts(world)
+        sim = cut_after_join(sim, spec)
+    hosts = SimulatedHosts(sim)
     with pytest.raises(
         Blocked, match=r"w1: its membership of a swarm is error \(rpc error.*docker swarm leave --force"
     ):
@@ -127,16 +127,16 @@ def reached(address: str) -> dict[str, str]:
     return {"name": "w1", "address": address, "advertise_address": address}
 
 
-def moved(role: str) -> tuple[World, NodeSpec, dict[str, Any]]:
+def moved(role: str) -> tuple[SimulatorState, NodeSpec, dict[str, Any]]:
     """A swarm of three managers, and w1, whose host has another address since; what is wanted, and the state's word."""
     names = ("m1", "m2", "w1", "w2")
     roles = {"m1": "manager", "m2": "manager", "w1": role, "w2": "worker"}
     nodes = [node_spec(name, role=roles[name], labels={"zone": "b"}) for name in names]
-    world = made(simulate.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
-    old = world.host("w1")
-    world = others.create_service(on_host(world, "w1", address=AT, joined_at=old.address), ANYWHERE)
+    sim = made(simulate.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
+    old = sim.host("w1")
+    sim = others.create_service(on_host(sim, "w1", address=AT, joined_at=old.address), ANYWHERE)
     known = {"node_id": old.node_id, "labels": {"zone": "b"}, "access": reached(old.address)}
-    return simulate.elapse(world, 20), nodes[2].model_copy(update={"access": reached(AT)}), known
+    return simulate.elapse(sim, 20), nodes[2].model_copy(update={"access": reached(AT)}), known
 
 
 def work(hosts: SimulatedHosts, spec: NodeSpec, known: dict[str, Any]) -> NodeFacts:
@@ -149,18 +149,18 @@ def work(hosts: SimulatedHosts, spec: NodeSpec, known: dict[str, Any]) -> NodeFa
 @pytest.mark.parametrize("role", ["worker", "manager"])
 def test_host_with_a_new_address_leaves_and_joins_by_it(role: str):
     """It is drained first, and comes back as it was, wherever the run was cut; its former entry is gone."""
-    world, spec, known = moved(role)
-    for cut in [world, *cuts(world, lambda hosts: work(hosts, spec, known))]:
+    sim, spec, known = moved(role)
+    for cut in [sim, *cuts(sim, lambda hosts: work(hosts, spec, known))]:
         hosts = SimulatedHosts(cut)
         work(hosts, spec, known)
-        (entry,) = [node for node in hosts.world.swarm.nodes if node.hostname == "w1"]
+        (entry,) = [node for node in hosts.sim.swarm.nodes if node.hostname == "w1"]
         own = hosts.member("w1")
         assert (own.node_id, AT) == (entry.id, own.node_address) != (known["node_id"], AT)
         assert (role, "active", "b", AT) == (entry.role, entry.availability, entry.label("zone"), entry.address)
-        hosts = SimulatedHosts(hosts.world)
+        hosts = SimulatedHosts(hosts.sim)
         work(hosts, spec, known)  # as after a cut right before the state was written
         assert [] == hosts.steps
-    leaves = SimulatedHosts(world)
+    leaves = SimulatedHosts(sim)
     work(leaves, spec, known)
     kinds = [type(step).__name__ for step in leaves.steps]
     assert ("UpdateNode", True) == (kinds[0], kinds.index("LeaveSwarm") < kinds.index("JoinSwarm")), kinds
@@ -168,8 +168,8 @@ def test_host_with_a_new_address_leaves_and_joins_by_it(role: str):
 
 def test_manager_with_a_new_address_stays_where_the_quorum_needs_it():
     """The reason says what to do first; nothing is written."""
-    world, spec, known = moved("manager")
-    hosts = SimulatedHosts(simulate.elapse(stop_docker(world, "m2"), 60))
+    sim, spec, known = moved("manager")
+    hosts = SimulatedHosts(simulate.elapse(stop_docker(sim, "m2"), 60))
 
     with pytest.raises(Blocked, match=r"can't leave and join again by 198.51.100.77: .* bring the others back first"):
         work(hosts, spec, known)
@@ -179,13 +179,13 @@ def test_manager_with_a_new_address_stays_where_the_quorum_needs_it():
 @pytest.mark.parametrize("told", [{"address": "w1.example.com"}, {"advertise_address": "198.51.100.2"}], ids=str)
 def test_member_keeps_the_address_that_the_file_does_not_replace(told: dict[str, str]):
     """A name says nothing of it, and `advertise_address` says that it stays."""
-    world, spec, known = moved("worker")
+    sim, spec, known = moved("worker")
     now = {**reached(AT), "advertise_address": AT, **told}
     if told.get("address"):
         del now["advertise_address"]
     else:
         now["advertise_address"] = known["access"]["address"]
-    hosts = SimulatedHosts(world)
+    hosts = SimulatedHosts(sim)
     work(hosts, spec.model_copy(update={"access": now}), known)
 
     assert [] == hosts.steps
@@ -194,14 +194,14 @@ def test_member_keeps_the_address_that_the_file_does_not_replace(told: dict[str,
 @pytest.mark.parametrize("role", ["worker", "manager"])
 def test_host_whose_engine_lost_its_data_joins_anew(role: str):
     """It is another node; the former one's entry goes once the managers call it down."""
-    world, spec, known = moved(role)
+    sim, spec, known = moved(role)
     known["access"] = spec.access
-    world = simulate.elapse(stop_docker(world, "w1"), 60)
-    bare = emptied(world.host("w1"))
-    hosts = SimulatedHosts(world.with_host(replace(bare, docker=True, starts=())))
+    sim = simulate.elapse(stop_docker(sim, "w1"), 60)
+    bare = emptied(sim.host("w1"))
+    hosts = SimulatedHosts(sim.with_host(replace(bare, docker=True, starts=())))
     work(hosts, spec, known)
 
-    (entry,) = [node for node in hosts.world.swarm.nodes if node.hostname == "w1"]
+    (entry,) = [node for node in hosts.sim.swarm.nodes if node.hostname == "w1"]
     assert (role, "active", "b", True) == (
         entry.role,
         entry.availability,

@@ -4,8 +4,8 @@ by another address; and what is left alone when it goes from a stack. No calls, 
 from collections.abc import Container
 
 from providers.rules.live.quorum import no_quorum_without
-from providers.rules.nouns import adoption
-from providers.rules.nouns.swarm import ADVICE, divided, still_members
+from providers.rules.resource_types import adoption
+from providers.rules.resource_types.swarm import ADVICE, divided, still_members
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
 from providers.rules.vocabulary.labels import REJOINS
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import adoption
-from providers.rules.nouns.noun import Noun
-from providers.rules.nouns.table import NODE, NOUNS, noun_of
+from providers.rules.resource_types import adoption
+from providers.rules.resource_types.resource_type import ResourceType
+from providers.rules.resource_types.table import NODE, RESOURCE_TYPES, type_of
 from tests.support.lifecycle import OTHERS, OURS, overlay_spec, whole_stack
 
 
@@ -25,17 +25,23 @@ def test_foreign():
 
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
-    wanted, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
+    desired, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
     expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
-    assert expected == adoption.in_words(wanted, live, frozenset({"subnet", "mtu"}))
+    assert expected == adoption.in_words(desired, live, frozenset({"subnet", "mtu"}))
 
 
-@pytest.mark.parametrize("noun", [noun for noun in NOUNS if noun is not NODE], ids=lambda noun: noun.name)
-def test_what_was_adopted_is_forgotten(noun: Noun[Any, Any]):
+@pytest.mark.parametrize(
+    "resource_type",
+    [resource_type for resource_type in RESOURCE_TYPES if resource_type is not NODE],
+    ids=lambda resource_type: resource_type.name,
+)
+def test_what_was_adopted_is_forgotten(resource_type: ResourceType[Any, Any]):
     """Nothing is decided about it, but a cut change of a network that is kept is finished before."""
-    spec = next(each for each in whole_stack() if noun_of(each) is noun)
+    spec = next(each for each in whole_stack() if type_of(each) is resource_type)
     unfinished = spec.model_copy(update={"settled": "unfinished"})
-    known = {noun.output: "x1", "adopted": True}
+    known = {resource_type.output: "x1", "adopted": True}
 
-    assert None is noun.decide_removal(spec, known, lost=False)
-    assert ("on_remove" in noun.spec.model_fields) == bool(noun.decide_removal(unfinished, known, lost=False))
+    assert None is resource_type.decide_removal(spec, known, lost=False)
+    assert ("on_remove" in resource_type.spec.model_fields) == bool(
+        resource_type.decide_removal(unfinished, known, lost=False)
+    )

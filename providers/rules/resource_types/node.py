@@ -9,8 +9,8 @@ from shlex import quote
 
 from providers.rules.live import ingress_rollout, maintenance
 from providers.rules.live.quorum import no_quorum_without
-from providers.rules.nouns import adoption, gwbridge
-from providers.rules.nouns.departure import (
+from providers.rules.resource_types import adoption, gwbridge
+from providers.rules.resource_types.departure import (
     ROLE_CHANGE,
     end_of_rejoining,
     next_step_of_removal,
@@ -18,11 +18,11 @@ from providers.rules.nouns.departure import (
     removal_of_entry,
     way_to_rejoin,
 )
-from providers.rules.nouns.noun import Decide, Known, Standing
-from providers.rules.nouns.swarm import ADVICE, broken
+from providers.rules.resource_types.resource_type import Decide, Known, Status
+from providers.rules.resource_types.swarm import ADVICE, broken
 from providers.rules.stack_file import access
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import AVAILABILITY, OWNER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import (
@@ -67,11 +67,11 @@ def member_of(facts: NodeFacts) -> Node | None:
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
 
 
-def look(door: Door, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
+def look(api: HostsApi, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
     """Read the facts; for a removal, and before it joins again by another address, also what runs on the host."""
-    facts = door.node(spec.host, leaving=leaving)
+    facts = api.node(spec.host, leaving=leaving)
     if not leaving and access.left_behind(known.get("access"), spec.access):
-        return replace(facts, tasks=door.node(spec.host, leaving=True).tasks)
+        return replace(facts, tasks=api.node(spec.host, leaving=True).tasks)
     return facts
 
 
@@ -80,20 +80,20 @@ def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None
     return partial(next_step_of_removal, spec, node_id=known["node_id"], lost=lost)
 
 
-def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec]:
+def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Status[NodeSpec]:
     """Say how the entry in the state stands, or, if the managers have none, the member that the host is now."""
     if facts.swarm is None:
-        return Standing(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
+        return Status(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
     entry = next((each for each in facts.nodes if each.id == known["node_id"]), None)
-    return replace(standing(spec, entry or member_of(facts), facts.member), gone=entry is None)
+    return replace(status(spec, entry or member_of(facts), facts.member), gone=entry is None)
 
 
-def standing(spec: NodeSpec, entry: Node | None, own: Member | Silent | None = None) -> Standing[NodeSpec]:
+def status(spec: NodeSpec, entry: Node | None, own: Member | Silent | None = None) -> Status[NodeSpec]:
     """Say how the member stands by the managers' list, and its address by the host's own word, or else as recorded."""
     if entry is None:
-        return Standing(gone=True)
+        return Status(gone=True)
     address = own.node_address if isinstance(own, Member) and own.node_id == entry.id else ""
-    return Standing(live=live_spec(spec, entry, address), there=entry)
+    return Status(live=live_spec(spec, entry, address), actual=entry)
 
 
 def next_step(
@@ -205,8 +205,8 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
 
 def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
     """Say why the host at a changed address is not the member in the state."""
-    there = f"node {member.node_id}" if member.node_id else "in no swarm"
-    return access.another(spec.host, moved, there, f"node {node_id}")
+    actual = f"node {member.node_id}" if member.node_id else "in no swarm"
+    return access.another(spec.host, moved, actual, f"node {node_id}")
 
 
 def readdressed(spec: NodeSpec, member: Member, kept: str = "") -> str:

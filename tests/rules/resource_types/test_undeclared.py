@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from providers.rules.live import overlay_migration
-from providers.rules.nouns import gwbridge, ingress, overlay
-from providers.rules.nouns.table import INGRESS, OVERLAY
+from providers.rules.resource_types import gwbridge, ingress, overlay
+from providers.rules.resource_types.table import INGRESS, OVERLAY
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts, made
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
-from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done
-from providers.simulate import World, bare
+from providers.simulate import SimulatorState, bare
 from tests.support import lifecycle
 from tests.support.decisions import reason
 from tests.support.lifecycle import OWNER, gwbridge_spec, ingress_spec, overlay_spec
@@ -38,9 +38,9 @@ OUTSIDE = Member(host="m1", state="inactive")
 
 def shown(spec: Any, *more: tuple[str, str], **given: Any) -> Network:
     """A network as an Engine shows it, made by nobody in particular, just as a spec wants it but for what is given."""
-    asked = CREATION[type(spec)](spec).shape
-    shape = replace(asked, **{"labels": (), "options": pairs({**dict(asked.options), **dict(more)}), **given})
-    return made(shape, id="n" * 25, scope="local" if shape.driver == "bridge" else "swarm")
+    asked = CREATION[type(spec)](spec).config
+    config = replace(asked, **{"labels": (), "options": pairs({**dict(asked.options), **dict(more)}), **given})
+    return made(config, id="n" * 25, scope="local" if config.driver == "bridge" else "swarm")
 
 
 def said(spec: Any, found: Network) -> str:
@@ -130,10 +130,10 @@ def test_declared_option_that_says_nothing_is_as_good_as_none():
 
 def test_what_a_preview_has_not_shown_stays():
     """An update for another reason carries it over; one whose preview showed that it goes, drops it."""
-    found = shown(BRIDGE, (HOST_BINDING, "127.0.0.1"), labels=(OURS, ("team", "a"), ("of", "others"))).shape
+    found = shown(BRIDGE, (HOST_BINDING, "127.0.0.1"), labels=(OURS, ("team", "a"), ("of", "others"))).config
     told = BRIDGE.model_copy(update={"dropped": frozenset({f"options.{HOST_BINDING}", "labels.team"})})
-    bare_shape = NetworkShape(name="docker_gwbridge", driver="bridge", labels=(OURS,))
-    remade = [undeclared.carried(spec, bare_shape, found) for spec in (BRIDGE, told)]
+    bare_config = NetworkConfig(name="docker_gwbridge", driver="bridge", labels=(OURS,))
+    remade = [undeclared.carried(spec, bare_config, found) for spec in (BRIDGE, told)]
 
     assert [("127.0.0.1", "a"), ("0.0.0.0", None)] == [(new.option(HOST_BINDING), new.label("team")) for new in remade]
     assert ["others", "others"] == [new.label("of") for new in remade]
@@ -150,20 +150,20 @@ def touched(found: Network, options: dict[str, str], labels: dict[str, str]) -> 
 
 def swarm_with(spec: Spec) -> SimulatedHosts:
     """A simulated swarm with a network, to which somebody gave other things too."""
-    world: World = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-2], spec)
-    theirs = [touched(each, {"site": "x"}, dict([STACK_OF_DOCKER])) for each in world.swarm.networks]
-    return SimulatedHosts(world.agreed(networks=tuple(theirs)))
+    sim: SimulatorState = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-2], spec)
+    theirs = [touched(each, {"site": "x"}, dict([STACK_OF_DOCKER])) for each in sim.swarm.networks]
+    return SimulatedHosts(sim.agreed(networks=tuple(theirs)))
 
 
 def test_ingress_keeps_what_nobody_declared_through_a_change_of_its_range():
     """Labels and options both, by the note that is on the swarm meanwhile."""
     hosts = swarm_with(MESH)
-    wanted = ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
-    lifecycle.make(hosts, wanted, known=lifecycle.id_of(hosts.world, MESH))
-    there = hosts.world.swarm.ingress
+    desired = ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
+    lifecycle.make(hosts, desired, known=lifecycle.id_of(hosts.sim, MESH))
+    actual = hosts.sim.swarm.ingress
 
-    assert there is not None
-    assert ("10.99.0.0/16", "x", "shop") == (there.subnet, there.option("site"), there.label(STACK_OF_DOCKER[0]))
+    assert actual is not None
+    assert ("10.99.0.0/16", "x", "shop") == (actual.subnet, actual.option("site"), actual.label(STACK_OF_DOCKER[0]))
 
 
 def test_bridge_of_a_member_keeps_what_nobody_declared():
@@ -173,18 +173,18 @@ def test_bridge_of_a_member_keeps_what_nobody_declared():
     more = touched(bridge, {HOST_BINDING: "127.0.0.1"}, {"of": "others"})
     hosts = SimulatedHosts(lifecycle.running().with_host(host.with_network(more)))
     lifecycle.make(hosts, gwbridge_spec("w1", subnet="10.99.0.0/16", gateway="10.99.0.1"), known=bridge.id)
-    there = hosts.world.host("w1").network("docker_gwbridge")
+    actual = hosts.sim.host("w1").network("docker_gwbridge")
 
-    assert there is not None
-    assert ("10.99.0.0/16", "127.0.0.1", "others") == (there.subnet, there.option(HOST_BINDING), there.label("of"))
+    assert actual is not None
+    assert ("10.99.0.0/16", "127.0.0.1", "others") == (actual.subnet, actual.option(HOST_BINDING), actual.label("of"))
 
 
 def test_twin_and_new_overlay_have_what_nobody_declared():
     """An overlay that moves its services is like the old one in all that nobody declared."""
     hosts = swarm_with(APP)
-    found = next(net for net in hosts.world.swarm.networks if net.name == "app")
-    twin = overlay_migration.twin_creation(APP, found).shape
-    new = overlay.creation(overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), twin).shape
+    found = next(net for net in hosts.sim.swarm.networks if net.name == "app")
+    twin = overlay_migration.twin_creation(APP, found).config
+    new = overlay.creation(overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), twin).config
 
     assert [("x", "shop"), ("x", "shop")] == [
         (each.option("site"), each.label(STACK_OF_DOCKER[0])) for each in (twin, new)
@@ -195,15 +195,15 @@ def test_twin_and_new_overlay_have_what_nobody_declared():
 def test_defaults_of_daemon_json_do_not_slip_into_what_we_make():
     """Defaults that Engines would take from daemon.json are declared; unknown ones stay, and are not removed time
     and again."""
-    world = bare("m1")
+    sim = bare("m1")
     defaults = pairs({HOST_BINDING: "127.0.0.1", MTU: "1234", "site": "x"})
-    hosts = SimulatedHosts(world.with_host(replace(world.host("m1"), bridge_defaults=defaults)))
+    hosts = SimulatedHosts(sim.with_host(replace(sim.host("m1"), bridge_defaults=defaults)))
     lifecycle.make(hosts, BRIDGE)
     creations = [step for step in hosts.steps if isinstance(step, CreateNetwork)]
-    there = hosts.world.host("m1").network("docker_gwbridge")
+    actual = hosts.sim.host("m1").network("docker_gwbridge")
 
-    assert there is not None
-    assert (1, "0.0.0.0", "0") == (len(creations), there.option(HOST_BINDING), there.option(MTU))
+    assert actual is not None
+    assert (1, "0.0.0.0", "0") == (len(creations), actual.option(HOST_BINDING), actual.option(MTU))
 
 
 def test_what_stays_is_told_to_the_state():
@@ -223,8 +223,8 @@ def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
     six = gwbridge_spec("m1", ipv6={"subnet": "fd00:1::/64", "gateway": "fd00:1::1"}, ip_range="10.12.4.0/24")
     app = overlay_spec(subnets=("10.21.0.0/24",), vxlan_id=1000)
     hosts = SimulatedHosts(lifecycle.made(bare(*lifecycle.HOSTS), six, *lifecycle.whole_stack()[1:-1], app))
-    bridge = hosts.world.host("m1").network("docker_gwbridge")
-    network = next(net for net in hosts.world.swarm.networks if net.name == "app")
+    bridge = hosts.sim.host("m1").network("docker_gwbridge")
+    network = next(net for net in hosts.sim.swarm.networks if net.name == "app")
 
     assert bridge is not None
     assert ["", ""] == [said(six, bridge), said(app, network)]
@@ -250,10 +250,10 @@ def test_option_that_the_engine_would_refuse_is_named_before_anything_is_removed
     """An older one had kept it; declared otherwise, it is no hindrance."""
     found = shown(BRIDGE, (GATEWAY_MODE, "isolated"), labels=(OURS,))
     facts = GwbridgeFacts(member=replace(OUTSIDE, release=release), bridge=found)
-    wanted = gwbridge_spec(mtu=1400)
-    decision = gwbridge.next_step(wanted, facts, known=True)
+    desired = gwbridge_spec(mtu=1400)
+    decision = gwbridge.next_step(desired, facts, known=True)
 
     assert expected in (reason(decision) if isinstance(decision, Blocked) else "")
     assert isinstance(decision, Blocked) is bool(expected)
-    declared = wanted.model_copy(update={"options": {GATEWAY_MODE: "nat"}})
+    declared = desired.model_copy(update={"options": {GATEWAY_MODE: "nat"}})
     assert not isinstance(gwbridge.next_step(declared, facts, known=True), Blocked)

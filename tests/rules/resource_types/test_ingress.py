@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from providers.rules.live import former, journal, published_ports
-from providers.rules.nouns import ingress
+from providers.rules.resource_types import ingress
 from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,
@@ -178,7 +178,7 @@ def test_what_it_is_like_is_noted_before_anything_is_removed():
     found = altered(DRIFT["subnet"], labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
     (note,) = steps(decided(facts(found)))
     assert isinstance(note, UpdateSwarm)
-    again = former.creation(dict(note.set_labels)[FORMER]).shape
+    again = former.creation(dict(note.set_labels)[FORMER]).config
     assert (found.subnet, found.labels, (("com.example.x", "2"),)) == (again.pool.subnet, again.labels, again.options)
 
 

@@ -1,6 +1,6 @@
 """The swarm's ingress: its differences, whether each host is attached, and the next step. No calls and no waiting here.
 
-Three manners of the Engine shape this page (measurements.md#removal, #old-ingress-stays, #kicks):
+Three timings of the Engine shape this page (measurements.md#removal, #old-ingress-stays, #kicks):
 - a removal is accepted while tasks still hang on the old ingress, and hosts then keep the old one for good;
 - a removed ingress lives on in each host for up to seconds, and a new one must not be made before all dropped it;
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
@@ -11,16 +11,16 @@ from dataclasses import replace
 from functools import partial
 
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
-from providers.rules.nouns import adoption, noun
-from providers.rules.nouns.noun import Decide, Known, Standing, missing
+from providers.rules.resource_types import adoption, resource_type
+from providers.rules.resource_types.resource_type import Decide, Known, Status, missing
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
-from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 from providers.rules.vocabulary.words import some
@@ -40,7 +40,7 @@ def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -
         update={
             "name": network.name,
             **shown(IngressSpec, network),
-            "options": undeclared.there(spec, network, kept),
+            "options": undeclared.actual(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
             "settled": dead or undeclared.unsaid(IngressSpec, network) or True,
         }
@@ -51,8 +51,8 @@ def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
     """Return the step that makes the ingress, with the noted options and labels of the one before it. The driver must
     be said; an ingress can't be attachable."""
     labels = with_owner(spec.labels, spec.owner)
-    bare = NetworkShape(name=spec.name, driver="overlay", labels=labels, ingress=True)
-    return CreateNetwork(shape=undeclared.carried(spec, shaped(spec, bare), former.noted(before)))
+    bare = NetworkConfig(name=spec.name, driver="overlay", labels=labels, ingress=True)
+    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), former.noted(before)))
 
 
 def engine_default(network: Network, swarm: Swarm) -> bool:
@@ -72,9 +72,9 @@ def chosen_by(swarm: Swarm, subnet: str) -> bool:
     return subnet == OLD_DEFAULT or (of_size and any(holds_subnet(pool, subnet) for pool in pools))
 
 
-def look(door: Door, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
+def look(api: HostsApi, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
     """Read the facts. They are the same for a change and a removal; the stack file says which members are unwatched."""
-    return ingress_rollout.less_watched(door.ingress(), spec.unwatched or ())
+    return ingress_rollout.less_watched(api.ingress(), spec.unwatched or ())
 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
@@ -92,18 +92,18 @@ def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | N
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing[IngressSpec]:
+def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[IngressSpec]:
     """Say how the swarm's ingress stands, and each asked host's share of it. Hosts that were not asked are left out."""
     silent = tuple(host for host in facts.hosts if isinstance(host, Silent))
     network = facts.network
     if network is None:
         return missing(spec, left_without(facts), silent)
     asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
-    return Standing(
-        live=noun.unfinished(
+    return Status(
+        live=resource_type.unfinished(
             live_spec(spec, network, known.get("kept", ())), unfinished(replace(facts, hosts=()), network)
         ),
-        there=network,
+        actual=network,
         doubt=doubt(facts) or "",
         lacking=tuple(host.host for host in ingress_rollout.lacking(replace(facts, hosts=asked), network)),
         silent=silent,
@@ -136,11 +136,11 @@ def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -
         return dropping
     if why_not:
         return Blocked(why_not)
-    shape = step.shape
+    config = step.config
     asked = replace(step, host=ingress_rollout.made_at(facts))
     return Steps(
         (asked, *ingress_rollout.repaired_before(facts)),
-        f"create ingress {shape.name} ({shape.pool.subnet or 'on a range that the swarm chooses'})",
+        f"create ingress {config.name} ({config.pool.subnet or 'on a range that the swarm chooses'})",
     )
 
 
@@ -313,7 +313,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
     if spec.on_remove == "keep":
         return finished(spec, facts)
     if network is None:
-        default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
+        default = CreateNetwork(config=NetworkConfig(name="ingress", driver="overlay", ingress=True))
         return made(default, facts)
     if network.id == network_id:
         return departure(facts, network, spec, "restore the default ingress", judged(spec, facts))

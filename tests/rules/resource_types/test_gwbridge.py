@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import gwbridge
+from providers.rules.resource_types import gwbridge
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network, Swarm
 from providers.rules.vocabulary.network_options import NEUTRAL
 from providers.rules.vocabulary.steps import Decision, DisconnectEndpoint, Done, RemoveNetwork, Step, UnlockSwarm

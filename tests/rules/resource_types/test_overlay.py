@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import overlay
+from providers.rules.resource_types import overlay
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, RemoveNetwork, Step

@@ -17,7 +17,7 @@ LENGTH = 12
 BESIDE = frozenset({"labels", "name", "options"})
 
 
-def wish(specs: Iterable[Spec]) -> str:
+def digest_of(specs: Iterable[Spec]) -> str:
     """Return hexadecimal characters that stand for the networks among the specs, whatever their order.
 
     Defaults are left out, so that a key of a later version changes nothing for those who don't use it.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from providers.rules.plan import plan_of
-from providers.rules.vocabulary.wish import wish
+from providers.rules.vocabulary.digest import digest_of
 from tests.support.tables import cases
 
 OVERLAYS = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24"}}
@@ -19,7 +19,7 @@ DIGEST = "733ee0cba10e"
 
 def digest(raw):
     """Return the digest of what a stack file wants."""
-    return wish(plan_of(raw, "swarmnet/test").specs)
+    return digest_of(plan_of(raw, "swarmnet/test").specs)
 
 
 def test_it_is_stable():
@@ -60,5 +60,5 @@ def test_all_networks_of_a_plan_carry_it():
     plan = plan_of(RAW, "swarmnet/test")
     networks = [spec for spec in plan.specs if hasattr(spec, "subnet")]
 
-    assert (5, {DIGEST}) == (len(networks), {spec.wish for spec in networks})
-    assert [] == [spec for spec in networks if "wish" in spec.model_dump()]
+    assert (5, {DIGEST}) == (len(networks), {spec.digest for spec in networks})
+    assert [] == [spec for spec in networks if "digest" in spec.model_dump()]

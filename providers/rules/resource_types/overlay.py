@@ -7,15 +7,15 @@ from collections.abc import Collection
 from functools import partial
 
 from providers.rules.live import former, overlay_migration, running_change
-from providers.rules.nouns import adoption
-from providers.rules.nouns.noun import Decide, Known, Standing, unfinished
+from providers.rules.resource_types import adoption
+from providers.rules.resource_types.resource_type import Decide, Known, Status, unfinished
 from providers.rules.vocabulary import undeclared
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import declared_labels, former_label, owner_of, twin_of, with_owner
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
-from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -39,25 +39,25 @@ def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -
     """Return the spec with the swarm's values in place of the wanted ones, and its VNI if one is wanted. kept: options
     that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
-    there = shown(OverlaySpec, network)
+    actual = shown(OverlaySpec, network)
     return spec.model_copy(
         update={
-            **there,
-            "vxlan_id": there["vxlan_id"] if spec.vxlan_id is not None else None,
-            "options": undeclared.there(spec, network, kept),
+            **actual,
+            "vxlan_id": actual["vxlan_id"] if spec.vxlan_id is not None else None,
+            "options": undeclared.actual(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
             "settled": dead or undeclared.unsaid(OverlaySpec, network) or True,
         }
     )
 
 
-def creation(spec: OverlaySpec, before: NetworkShape | None = None) -> CreateNetwork:
+def creation(spec: OverlaySpec, before: NetworkConfig | None = None) -> CreateNetwork:
     """Return the step that makes the network. before: the one that it replaces."""
-    bare = NetworkShape(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
-    return CreateNetwork(shape=undeclared.carried(spec, shaped(spec, bare), before))
+    bare = NetworkConfig(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
+    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), before))
 
 
-def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
+def look(api: HostsApi, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
     """Read the facts, with its users if it may have to go.
 
     A removal looks only at the network that the state names. Of one that nobody uses, and of which no change has left a
@@ -65,10 +65,10 @@ def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) 
     """
     network_id = known.get("network_id", "")
     if leaving and not spec.replaces:
-        unused = door.unused(spec.name, network_id)
+        unused = api.unused(spec.name, network_id)
         if unused and not (unused.swarm and overlay_migration.released(spec, unused, unused.swarm)):
             return unused
-    facts = door.overlay(spec.name, network_id, thorough=thorough(spec, known))
+    facts = api.overlay(spec.name, network_id, thorough=thorough(spec, known))
     return by_id_alone(facts, network_id) if leaving else facts
 
 
@@ -88,16 +88,16 @@ def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | N
     return None if known.get("adopted") else partial(next_step_of_removal, spec)
 
 
-def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing[OverlaySpec]:
+def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Status[OverlaySpec]:
     """Say how the network in the state stands, or else the one that has its name."""
     network = facts.network
     if network is None:
-        return Standing(gone=True)
+        return Status(gone=True)
     twin = f"its temporary twin {facts.twin.name} still stands in for it" if facts.twin else None
     ours = facts.swarm is not None and running_change.is_ours(spec.owner, facts.swarm)
     going = running_change.in_words(facts.swarm) if ours and spec.on_in_use == "migrate" else None
     live = unfinished(live_spec(spec, network, known.get("kept", ())), "; ".join(filter(None, [twin, going])))
-    return Standing(live=live, there=network, gone=not is_ours(spec, network, known["network_id"]))
+    return Status(live=live, actual=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:

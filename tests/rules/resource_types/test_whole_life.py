@@ -1,6 +1,6 @@
-"""The work of each noun on a simulated swarm, through the real loop: from bare hosts to done, and back.
+"""The work of each resource type on a simulated swarm, through the real loop: from bare hosts to done, and back.
 
-Done, run again, cut anywhere, spoilt by hand: what must hold for every noun stands here once.
+Done, run again, cut anywhere, spoilt by hand: what must hold for every resource type stands here once.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from providers import simulate
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
-from providers.simulate import World, bare, members, others
+from providers.simulate import SimulatorState, bare, members, others
 from tests.support.lifecycle import (
     HOSTS,
     gwbridge_spec,
@@ -53,27 +53,27 @@ every_case = pytest.mark.parametrize("name", CASES)
 
 
 @cache
-def start(name: str) -> World:
-    """The world in which a case begins."""
-    world = bare(*HOSTS)
+def start(name: str) -> SimulatorState:
+    """The simulation in which a case begins."""
+    sim = bare(*HOSTS)
     if name == "gwbridge in place of the default":
-        world = simulate.perform(world, InitSwarm(host="m1"))
-        world = simulate.perform(simulate.elapse(world, 2), JoinSwarm(host="w1", role="worker"))
-        world = simulate.perform(simulate.elapse(world, 2), LeaveSwarm(host="w1"))
-    return made(world, *CASES[name][1])
+        sim = simulate.perform(sim, InitSwarm(host="m1"))
+        sim = simulate.perform(simulate.elapse(sim, 2), JoinSwarm(host="w1", role="worker"))
+        sim = simulate.perform(simulate.elapse(sim, 2), LeaveSwarm(host="w1"))
+    return made(sim, *CASES[name][1])
 
 
-def made_at_once(world: World, spec: Spec, known: str = "") -> World:
-    """The world right after it has been brought about."""
-    hosts = SimulatedHosts(world)
+def made_at_once(sim: SimulatorState, spec: Spec, known: str = "") -> SimulatorState:
+    """The simulation right after it has been brought about."""
+    hosts = SimulatedHosts(sim)
     make(hosts, spec, known)
-    return hosts.world
+    return hosts.sim
 
 
-def shown(world: World, spec: Spec) -> bool:
+def shown(sim: SimulatorState, spec: Spec) -> bool:
     """Tell whether all hosts show that it is right: nothing is left to do or to wait for."""
-    hosts = SimulatedHosts(world, killed_after=0)
-    make(hosts, spec, id_of(world, spec))
+    hosts = SimulatedHosts(sim, killed_after=0)
+    make(hosts, spec, id_of(sim, spec))
     return hosts.seconds == 0
 
 
@@ -85,10 +85,10 @@ def test_done_stays_done(name: str):
     make(hosts, spec)
     assert steps == len(hosts.steps)
     hosts.elapse(100)
-    done = hosts.world
+    done = hosts.sim
     for known in (id_of(done, spec), ""):
         make(hosts, spec, known)
-        assert (steps, done) == (len(hosts.steps), hosts.world)
+        assert (steps, done) == (len(hosts.steps), hosts.sim)
 
 
 @every_case
@@ -104,58 +104,58 @@ def test_a_run_cut_anywhere_is_finished_by_the_next(name: str):
 # It is spoilt by hand
 
 
-def without(spec: Spec) -> Callable[[World], World]:
+def without(spec: Spec) -> Callable[[SimulatorState], SimulatorState]:
     """Somebody removes a network."""
-    return lambda world: simulate.perform(world, RemoveNetwork(id=id_of(world, spec)))
+    return lambda sim: simulate.perform(sim, RemoveNetwork(id=id_of(sim, spec)))
 
 
-def replaced_ingress(world: World) -> World:
+def replaced_ingress(sim: SimulatorState) -> SimulatorState:
     """Somebody swaps the ingress for one of their own, without a kick."""
     other = create_network(name="theirs", driver="overlay", subnet="10.99.0.0/16", gateway=None, ingress=True)
-    gone = simulate.elapse(without(ingress_spec())(world), 5)
+    gone = simulate.elapse(without(ingress_spec())(sim), 5)
     return simulate.elapse(simulate.perform(gone, other), 5)
 
 
-def left(world: World) -> World:
+def left(sim: SimulatorState) -> SimulatorState:
     """Somebody lets w1 leave."""
-    return simulate.elapse(simulate.perform(world, LeaveSwarm(host="w1")), 30)
+    return simulate.elapse(simulate.perform(sim, LeaveSwarm(host="w1")), 30)
 
 
-def restarted(world: World) -> World:
+def restarted(sim: SimulatorState) -> SimulatorState:
     """Docker on w1 was away for a while, and has just come back."""
-    return members.start_docker(simulate.elapse(members.stop_docker(world, "w1"), 30), "w1")
+    return members.start_docker(simulate.elapse(members.stop_docker(sim, "w1"), 30), "w1")
 
 
 @cases(
     "spec, act",
     {
-        "a node is promoted": (node_spec("w1"), lambda world: others.set_node(world, "w1", role="manager")),
+        "a node is promoted": (node_spec("w1"), lambda sim: others.set_node(sim, "w1", role="manager")),
         "a host left": (node_spec("w1"), left),
         "the overlay is removed": (overlay_spec(), without(overlay_spec())),
         "the ingress is removed": (ingress_spec(), without(ingress_spec())),
-        "the ingress is removed long ago": (ingress_spec(), lambda world: elapsed(60)(without(ingress_spec())(world))),
+        "the ingress is removed long ago": (ingress_spec(), lambda sim: elapsed(60)(without(ingress_spec())(sim))),
         "the ingress is another one": (ingress_spec(), replaced_ingress),
         "a host was away": (node_spec("w1"), restarted),
         "a host was away, for the ingress": (ingress_spec(), restarted),
     },
 )
-def test_drift_is_repaired(spec: Spec, act: Callable[[World], World]):
+def test_drift_is_repaired(spec: Spec, act: Callable[[SimulatorState], SimulatorState]):
     """Changes made by hand are undone by a run, or, wherever that is cut, by the next."""
     spoilt, known = act(running()), id_of(running(), spec)
-    for world in [spoilt, *cuts(spoilt, lambda hosts: make(hosts, spec, known))[1:]]:
-        assert shown(made_at_once(world, spec, known), spec)
+    for sim in [spoilt, *cuts(spoilt, lambda hosts: make(hosts, spec, known))[1:]]:
+        assert shown(made_at_once(sim, spec, known), spec)
 
 
 @cases(
     "spec, act",
     {
-        "the manager is cut off": (overlay_spec(), lambda world: members.cut(world, "m1")),
-        "docker is stopped": (gwbridge_spec("w1"), lambda world: members.stop_docker(world, "w1")),
-        "the host is cut off": (node_spec("w1"), lambda world: members.cut(world, "w1")),
-        "nobody answers for the swarm": (swarm_spec(), lambda world: members.stop_docker(world, "m1")),
+        "the manager is cut off": (overlay_spec(), lambda sim: members.cut(sim, "m1")),
+        "docker is stopped": (gwbridge_spec("w1"), lambda sim: members.stop_docker(sim, "w1")),
+        "the host is cut off": (node_spec("w1"), lambda sim: members.cut(sim, "w1")),
+        "nobody answers for the swarm": (swarm_spec(), lambda sim: members.stop_docker(sim, "m1")),
     },
 )
-def test_what_can_not_be_seen_is_an_error(spec: Spec, act: Callable[[World], World]):
+def test_what_can_not_be_seen_is_an_error(spec: Spec, act: Callable[[SimulatorState], SimulatorState]):
     """Nothing is called right, or gone, that nobody could look at; and nothing is written."""
     before = running()
     hosts = SimulatedHosts(act(before), killed_after=0)
@@ -176,7 +176,7 @@ def go_down(hosts: SimulatedHosts, state: list[tuple[Spec, str]]) -> None:
 def down(*specs: Spec) -> SimulatedHosts:
     """All this taken away from the whole stack."""
     hosts = SimulatedHosts(running())
-    go_down(hosts, [(spec, id_of(hosts.world, spec)) for spec in specs])
+    go_down(hosts, [(spec, id_of(hosts.sim, spec)) for spec in specs])
     return hosts
 
 
@@ -191,60 +191,60 @@ def restoring() -> tuple[Spec, ...]:
 def test_a_whole_stack_is_kept_where_it_says_so():
     """The bridges stay as they are by default, and the ingress goes with its swarm."""
     hosts = down(*whole_stack())
-    assert ["10.12.0.0/16"] * 3 == [host.network("docker_gwbridge").subnet for host in hosts.world.hosts]  # type: ignore[union-attr]
+    assert ["10.12.0.0/16"] * 3 == [host.network("docker_gwbridge").subnet for host in hosts.sim.hosts]  # type: ignore[union-attr]
 
 
 def test_a_whole_stack_goes():
     """Nothing of it is left, wherever a destroy is cut and the next one goes on: the hosts are as they were."""
-    world = running()
+    sim = running()
     for killed_after in range(len(down(*restoring()).steps)):
-        hosts = SimulatedHosts(world, killed_after=killed_after)
-        state = [(spec, id_of(world, spec)) for spec in restoring()]
+        hosts = SimulatedHosts(sim, killed_after=killed_after)
+        state = [(spec, id_of(sim, spec)) for spec in restoring()]
         with pytest.raises(Killed):
             go_down(hosts, state)
         hosts.killed_after = None
         go_down(hosts, state)
-        assert bare(*HOSTS) == replace(hosts.world, made=0, pending=(), cluster=None)
+        assert bare(*HOSTS) == replace(hosts.sim, made=0, pending=(), cluster=None)
 
 
 def test_the_default_ingress_comes_back():
     """The Engine's own takes the place of ours on every host."""
     hosts = down(ingress_spec(on_remove="restore_default"))
-    networks = [host.network("ingress") for host in hosts.world.hosts]
+    networks = [host.network("ingress") for host in hosts.sim.hosts]
     assert ["10.0.0.0/24"] * 3 == [network.subnet for network in networks if network]
 
 
 @every_case
 def test_others_are_left_alone(name: str):
     """A service, a network, a bridge and labels of others are after the work what they were before."""
-    world = start(name)
+    sim = start(name)
     bridge = create_network(host="w2", name="theirs", driver="bridge", subnet="10.77.0.0/16", gateway="10.77.0.1")
-    world = simulate.perform(world, bridge)
-    if world.cluster:
+    sim = simulate.perform(sim, bridge)
+    if sim.cluster:
         theirs = create_network(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
-        world = simulate.elapse(simulate.perform(world, theirs), 1)
-        spec = others.service_spec("theirs", networks=(world.swarm.networks[-1].id,), replicas=1)
-        world = others.set_node(others.create_service(world, spec), "m1", labels=(("theirs", "1"),))
-    world = simulate.elapse(world, 20)
-    expected = theirs_in(world)
-    assert expected == theirs_in(made(world, CASES[name][0]))[: len(expected)]
+        sim = simulate.elapse(simulate.perform(sim, theirs), 1)
+        spec = others.service_spec("theirs", networks=(sim.swarm.networks[-1].id,), replicas=1)
+        sim = others.set_node(others.create_service(sim, spec), "m1", labels=(("theirs", "1"),))
+    sim = simulate.elapse(sim, 20)
+    expected = theirs_in(sim)
+    assert expected == theirs_in(made(sim, CASES[name][0]))[: len(expected)]
 
 
-def theirs_in(world: World) -> tuple[object, ...]:
+def theirs_in(sim: SimulatorState) -> tuple[object, ...]:
     """All that is not ours."""
-    bridges = [host.network("theirs") for host in world.hosts]
-    if world.cluster is None:
+    bridges = [host.network("theirs") for host in sim.hosts]
+    if sim.cluster is None:
         return (bridges,)
-    networks = [net for net in world.swarm.networks if net.name == "theirs"]
-    labels = [dict(node.labels)["theirs"] for node in world.swarm.nodes if "theirs" in dict(node.labels)]
-    return bridges, networks, world.swarm.services, world.swarm.tasks, labels
+    networks = [net for net in sim.swarm.networks if net.name == "theirs"]
+    labels = [dict(node.labels)["theirs"] for node in sim.swarm.nodes if "theirs" in dict(node.labels)]
+    return bridges, networks, sim.swarm.services, sim.swarm.tasks, labels
 
 
 def test_a_swarm_with_others_in_it_stays():
     """Belongings of others in the swarm block its end, by name, and nothing of them is lost."""
     hosts = SimulatedHosts(others.keep_belongings(running(), "secret db"))
     with pytest.raises(Blocked, match="secret db"):
-        go_down(hosts, [(spec, id_of(hosts.world, spec)) for spec in restoring()])
+        go_down(hosts, [(spec, id_of(hosts.sim, spec)) for spec in restoring()])
 
 
 def test_a_dead_overlay_is_taken_back():
@@ -253,11 +253,11 @@ def test_a_dead_overlay_is_taken_back():
     nobody = overlay_spec("app2", subnet="10.30.0.0/24", gateway="10.30.0.0")
     with pytest.raises(Blocked, match="gave it no addresses"):
         make(hosts, nobody)
-    assert "" == id_of(hosts.world, nobody)
+    assert "" == id_of(hosts.sim, nobody)
 
 
 def test_a_host_that_has_the_range_of_the_ingress():
     """A bridge on the ingress's range keeps it away from that host: it is named."""
-    world = made(bare(*HOSTS), gwbridge_spec("w1", subnet="10.11.0.0/16", gateway="10.11.0.1"), *SWARM)
+    sim = made(bare(*HOSTS), gwbridge_spec("w1", subnet="10.11.0.0/16", gateway="10.11.0.1"), *SWARM)
     with pytest.raises((Blocked, DeadlineExceeded), match="w1"):
-        make(SimulatedHosts(world), ingress_spec())
+        make(SimulatedHosts(sim), ingress_spec())

@@ -1,7 +1,7 @@
 """All that may be asked of hosts and done to them, as one set of methods behind which real or simulated hosts stand.
 
-The loop, the resources and the command `swarmnet` work through it alone. Two implementations: `hosts/door.py` and
-`simulate/hosts.py`. No noun is known here.
+The loop, the resources and the command `swarmnet` work through it alone. Two implementations: `hosts/hosts API.py` and
+`simulate/hosts.py`. No resource type is known here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -25,14 +25,14 @@ from providers.rules.vocabulary.snapshot import HostReport, Survey
 from providers.rules.vocabulary.steps import Step
 
 
-class Door(Protocol):
+class HostsApi(Protocol):
     """The hosts of one stack. Every method that reads or acts raises HostError and EngineError."""
 
-    def at_rest(self) -> "Door":
+    def at_rest(self) -> "HostsApi":
         """Return the same hosts, for looks after which nothing is written: one host's answer may serve the others too,
         as long as no step was taken since. Who uses an overlay is not asked there."""
 
-    def audited(self, author: str, warn: Callable[[str], None]) -> "Door":
+    def audited(self, author: str, warn: Callable[[str], None]) -> "HostsApi":
         """Return the same hosts, for steps that each host's own log has beforehand. author: resource, stack and commit;
         empty for no log. warn: takes a line for each host that has none."""
         return self
@@ -71,8 +71,8 @@ class Door(Protocol):
         """Return the swarm's ingress and each host's share of it."""
 
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
-        """Return one overlay: the one of this name that was made through this door, else by its id, else by its exact
-        name.
+        """Return one overlay: the one of this name that was made through this hosts API, else by its id, else by its
+        exact name.
 
         thorough: also who uses it, and an absence framed by two answered `GET /nodes`.
         """
@@ -80,7 +80,7 @@ class Door(Protocol):
     def unused(self, name: str, network_id: str) -> OverlayFacts | None:
         """Return an overlay that is to go without a look at it alone, or None where that does not do.
 
-        Before a step was taken through this door: that nobody used it, after the last write of this run that could
+        Before a step was taken through this hosts API: that nobody used it, after the last write of this run that could
         give it a user. After the step that took it away: its absence, and whether the manager asked still keeps its
         name. Only its removal may rest on it, which the Engine refuses where somebody uses it by then
         (measurements.md#in-use).

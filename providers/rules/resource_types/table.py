@@ -1,77 +1,77 @@
-"""The five nouns in the order in which they come about; each comes after those it depends on."""
+"""The five resource types in the order in which they come about; each comes after those it depends on."""
 
 from operator import attrgetter
 from typing import Any
 
 from providers.rules.live import ingress_rollout
-from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.nouns.noun import Noun
+from providers.rules.resource_types import gwbridge, ingress, node, overlay, swarm
+from providers.rules.resource_types.resource_type import ResourceType
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
-GWBRIDGE = Noun(
+GWBRIDGE = ResourceType(
     name="Gwbridge",
     spec=GwbridgeSpec,
     output="network_id",
     of_swarm=False,
     look=gwbridge.look,
-    there=attrgetter("bridge"),
+    actual=attrgetter("bridge"),
     decide=gwbridge.decide,
     decide_removal=gwbridge.decide_removal,
     finding=gwbridge.finding,
     ways_back=gwbridge.ways_back,
 )
-SWARM = Noun(
+SWARM = ResourceType(
     name="Swarm",
     spec=SwarmSpec,
     output="swarm_id",
     of_swarm=False,
     look=swarm.look,
-    there=attrgetter("swarm"),
+    actual=attrgetter("swarm"),
     decide=swarm.decide,
     decide_removal=swarm.decide_removal,
     finding=swarm.finding,
 )
-NODE = Noun(
+NODE = ResourceType(
     name="Node",
     spec=NodeSpec,
     output="node_id",
     of_swarm=True,
     look=node.look,
-    there=node.member_of,
+    actual=node.member_of,
     decide=node.decide,
     decide_removal=node.decide_removal,
     finding=node.finding,
 )
-INGRESS = Noun(
+INGRESS = ResourceType(
     name="Ingress",
     spec=IngressSpec,
     output="network_id",
     of_swarm=True,
     look=ingress.look,
-    there=attrgetter("network"),
+    actual=attrgetter("network"),
     decide=ingress.decide,
     decide_removal=ingress.decide_removal,
     finding=ingress.finding,
     ways_back=ingress.ways_back,
     left_undone=ingress_rollout.left_undone,
 )
-OVERLAY = Noun(
+OVERLAY = ResourceType(
     name="Overlay",
     spec=OverlaySpec,
     output="network_id",
     of_swarm=True,
     look=overlay.look,
-    there=attrgetter("network"),
+    actual=attrgetter("network"),
     decide=overlay.decide,
     decide_removal=overlay.decide_removal,
     finding=overlay.finding,
 )
-NOUNS: tuple[Noun[Any, Any], ...] = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
+RESOURCE_TYPES: tuple[ResourceType[Any, Any], ...] = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 
-KINDS: dict[str, type[Spec]] = {noun.name: noun.spec for noun in NOUNS}
-ORDER = tuple(noun.spec for noun in NOUNS)
+KINDS: dict[str, type[Spec]] = {resource_type.name: resource_type.spec for resource_type in RESOURCE_TYPES}
+ORDER = tuple(resource_type.spec for resource_type in RESOURCE_TYPES)
 
 
-def noun_of(spec: Spec) -> Noun[Any, Any]:
-    """Return the noun that a spec is of."""
-    return NOUNS[ORDER.index(type(spec))]
+def type_of(spec: Spec) -> ResourceType[Any, Any]:
+    """Return the resource type that a spec is of."""
+    return RESOURCE_TYPES[ORDER.index(type(spec))]

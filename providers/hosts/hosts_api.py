@@ -1,4 +1,5 @@
-"""Real hosts behind the door: what they report, and steps to take there. No noun's rules and no word of Pulumi here.
+"""Real hosts behind the hosts API: what they report, and steps to take there. No resource type's rules and no word of
+Pulumi here.
 
 Readers that a refresh does without are imported where they are used, since each run would load them.
 """
@@ -15,7 +16,6 @@ from providers.hosts.perform import engine_of, perform
 from providers.hosts.shared_answers import WRITES
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.diagnosis import Observed
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -29,6 +29,7 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, Survey
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step
@@ -36,10 +37,10 @@ from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step
 STEPS_AT_ONCE = 8
 
 
-class Hosts(Door):
+class Hosts(HostsApi):
     """One stack's hosts, over the process's one connection to each.
 
-    made: ids of networks that were made through this door, by name: a look for one of them finds that very one,
+    made: ids of networks that were made through this hosts API, by name: a look for one of them finds that very one,
     whatever else has its name. seen_free: names that were free when they were looked for here. seen_unused: overlays
     that nobody used when they were looked for here, by id. removed: ids of those that an Engine took away. written:
     whether a step was taken. resting: nothing is written through it. author, warn: see `audited`.
@@ -151,15 +152,15 @@ class Hosts(Door):
         from providers.rules.doctor.case import Wanted
 
         seen = examination(self.fleet)
-        wanted = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
-        return replace(seen, reach=reach(self.fleet, seen, wanted))
+        desired = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
+        return replace(seen, reach=reach(self.fleet, seen, desired))
 
     def forbidden(self, names: Iterable[str]) -> list[str]:
         """Name commands that sudo should allow where docker is to be restarted, and hosts that can't be asked."""
         return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:
-        expected = isinstance(step, CreateNetwork) and not self.written and step.shape.name in self.seen_free
+        expected = isinstance(step, CreateNetwork) and not self.written and step.config.name in self.seen_free
         self.written = True
         if self.author and (warning := record(engine_of(self.fleet, step).log, step, self.author)):
             self.warn(f"warning: {warning}")
@@ -167,7 +168,7 @@ class Hosts(Door):
             network = perform(self.fleet, step)
         match step:
             case CreateNetwork() if network:
-                self.made[step.shape.name] = network
+                self.made[step.config.name] = network
             case RemoveNetwork() if network:
                 self.removed.add(network)
 

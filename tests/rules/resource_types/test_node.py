@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import departure, node
+from providers.rules.resource_types import departure, node
 from providers.rules.vocabulary.facts import Endpoint, HostIngress, Member, Node, NodeFacts, Silent, Task
 from providers.rules.vocabulary.steps import (
     Decision,

@@ -1,6 +1,6 @@
 """Labels that say who owns a thing, and what `create` does with a thing that it finds.
 
-Only labels and intent are compared here. Each noun knows its own differences.
+Only labels and intent are compared here. Each resource type knows its own differences.
 """
 
 from collections.abc import Iterator, Mapping
@@ -73,22 +73,24 @@ def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
     return spec.model_copy(update={"on_remove": "keep"}) if known.get("adopted") else spec
 
 
-def in_words(wanted: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
+def in_words(desired: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
     """Return the differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`. Each option and label
     stands by itself; unfinished work is told in its own words.
 
     live: the same with what is found, which may be no value that a spec allows. changed: those to tell, else all.
     """
-    before, after = wanted.model_dump(), live.model_dump(warnings=False)
-    keys = wanted.changed(live) if changed is None else changed
+    before, after = desired.model_dump(), live.model_dump(warnings=False)
+    keys = desired.changed(live) if changed is None else changed
     return "; ".join(part for key in sorted(keys) for part in _in_words(key, before[key], after[key]))
 
 
-def _in_words(key: str, wanted: object, live: object) -> Iterator[str]:
+def _in_words(key: str, desired: object, live: object) -> Iterator[str]:
     if key == "settled" and isinstance(live, str):
         yield live
-    elif isinstance(wanted, dict) and isinstance(live, dict):
-        both = sorted(name for name in wanted.keys() | live.keys() if wanted.get(name) != live.get(name))
-        yield from (f"{key}.{name}: {live.get(name, 'not there')}, wanted {wanted.get(name, 'none')}" for name in both)
+    elif isinstance(desired, dict) and isinstance(live, dict):
+        both = sorted(name for name in desired.keys() | live.keys() if desired.get(name) != live.get(name))
+        yield from (
+            f"{key}.{name}: {live.get(name, 'not actual')}, wanted {desired.get(name, 'none')}" for name in both
+        )
     else:
-        yield f"{key}: {live}, wanted {wanted}"
+        yield f"{key}: {live}, wanted {desired}"

@@ -1,6 +1,6 @@
 """The contents of a simulated swarm: hosts, the cluster, and what is still to happen, all frozen and hashable.
 
-Manners are times in seconds, as measured; behaviour is in the other modules. Nothing here decides anything.
+Timings are times in seconds, as measured; behaviour is in the other modules. Nothing here decides anything.
 """
 
 from bisect import bisect_left
@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network, Node, Swarm
-from providers.rules.vocabulary.shape import NetworkShape, Pool
+from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service
 
@@ -50,7 +50,7 @@ class Happening(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
+class Timings:
     """Durations in seconds, each with the measurement it follows, and what differs between Engines.
 
     held: a task waits on a host that keeps a removed ingress (20.10) instead of being rejected there. unknown: no
@@ -129,7 +129,7 @@ class Host:
         return next((net for net in self.networks if id_or_name in (net.id, net.name)), None)
 
     def with_network(self, network: Network) -> "Host":
-        """Return the world with this network, in place of one with the same id."""
+        """Return the simulation with this network, in place of one with the same id."""
         return replace(self, networks=(*(net for net in self.networks if net.id != network.id), network))
 
     def without_network(self, network_id: str) -> "Host":
@@ -138,8 +138,8 @@ class Host:
 
 
 class Lately(Generic[T]):
-    """Keeps what was made last, as long as it would be made of the very same values: of a world that one thing happens
-    to all else stays as it is, and thousands of questions are about that.
+    """Keeps what was made last, as long as it would be made of the very same values: of a simulation that one thing
+    happens to all else stays as it is, and thousands of questions are about that.
     """
 
     def __init__(self, make: Callable[..., T]) -> None:
@@ -177,7 +177,7 @@ class Cluster:
     nodes: tuple[Node, ...] = ()
     attached: frozenset[tuple[str, str]] = frozenset()
     networks: tuple[Network, ...] = ()
-    wanted: tuple[tuple[str, NetworkShape], ...] = ()
+    desired: tuple[tuple[str, NetworkConfig], ...] = ()
     services: tuple[Service, ...] = ()
     tasks: Tasks = NO_TASKS
     next_port: int = 30000
@@ -213,14 +213,14 @@ class Due(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class SimulatorState:
     """Everything. `asked`: the manager that answers, if it can; else the first that can. `made`: how many things
     were given an id so far."""
 
     hosts: tuple[Host, ...]
     cluster: Cluster | None = None
     pending: tuple[Due, ...] = ()
-    manners: Manners = Manners()
+    timings: Timings = Timings()
     asked: str = ""
     made: int = 0
 
@@ -232,8 +232,8 @@ class World:
         """The host that takes part as this node, if it still does."""
         return MEMBERS.of(self.hosts).get(node_id)
 
-    def with_host(self, changed: Host) -> "World":
-        """Return the world with this host in place of the one of its name."""
+    def with_host(self, changed: Host) -> "SimulatorState":
+        """Return the simulation with this host in place of the one of its name."""
         return replace(self, hosts=tuple([changed if host.name == changed.name else host for host in self.hosts]))
 
     @property
@@ -242,42 +242,42 @@ class World:
         assert self.cluster is not None
         return self.cluster
 
-    def agreed(self, **changes: Any) -> "World":  # noqa: ANN401 # any of the cluster's fields
-        """Return the world with changes of the cluster."""
+    def agreed(self, **changes: Any) -> "SimulatorState":  # noqa: ANN401 # any of the cluster's fields
+        """Return the simulation with changes of the cluster."""
         return replace(self, cluster=replace(self.swarm, **changes))
 
-    def with_node(self, changed: Node) -> "World":
-        """Return the world with this entry in place of the one with its id."""
+    def with_node(self, changed: Node) -> "SimulatorState":
+        """Return the simulation with this entry in place of the one with its id."""
         return self.agreed(nodes=tuple([changed if node.id == changed.id else node for node in self.swarm.nodes]))
 
-    def with_service(self, changed: Service) -> "World":
-        """Return the world with this service in place of the one with its id."""
+    def with_service(self, changed: Service) -> "SimulatorState":
+        """Return the simulation with this service in place of the one with its id."""
         services = [changed if service.id == changed.id else service for service in self.swarm.services]
         return self.agreed(services=tuple(services))
 
-    def with_task(self, changed: Placed) -> "World":
-        """Return the world with this task, in place of the one with its id if there is one."""
+    def with_task(self, changed: Placed) -> "SimulatorState":
+        """Return the simulation with this task, in place of the one with its id if there is one."""
         return self.agreed(tasks=self.swarm.tasks.with_one(changed))
 
-    def later(self, seconds: float, what: Happening) -> "World":
-        """Return the world with something to happen by itself after so many seconds."""
+    def later(self, seconds: float, what: Happening) -> "SimulatorState":
+        """Return the simulation with something to happen by itself after so many seconds."""
         due = Due(round(seconds * 1000), what)
         at = bisect_left(self.pending, due)
         if self.pending[at : at + 1] == (due,):
             return self
         return replace(self, pending=(*self.pending[:at], due, *self.pending[at:]))
 
-    def another_id(self, kind: str) -> tuple["World", str]:
+    def another_id(self, kind: str) -> tuple["SimulatorState", str]:
         """An id that nothing has had before: its first twelve characters differ from all others'."""
         made = self.made + 1
         return replace(self, made=made), f"{kind}{made:0{12 - len(kind)}d}"
 
 
-def bare(*names: str, manners: Manners = Manners()) -> World:
+def bare(*names: str, timings: Timings = Timings()) -> SimulatorState:
     """Hosts with nothing but what docker brings: docker0."""
     pool = Pool(subnet="172.17.0.0/16", gateway="172.17.0.1")
     docker0 = Network(id="docker0", scope="local", name="bridge", driver="bridge", pools=(pool,))
     hosts = (
         Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
     )
-    return World(hosts=tuple(hosts), manners=manners)
+    return SimulatorState(hosts=tuple(hosts), timings=timings)

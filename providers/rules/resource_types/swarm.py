@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from functools import partial
 
-from providers.rules.nouns import adoption, gwbridge
-from providers.rules.nouns.noun import Decide, Known, Standing
-from providers.rules.vocabulary.door import Door
+from providers.rules.resource_types import adoption, gwbridge
+from providers.rules.resource_types.resource_type import Decide, Known, Status
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.steps import (
@@ -46,9 +46,9 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
     return spec.model_copy(update={**declared, "labels": declared_labels(spec.labels, swarm.labels), "settled": True})
 
 
-def look(door: Door, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
+def look(api: HostsApi, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
     """Read the facts; for a removal with all that would end with the swarm."""
-    return door.swarm(ending=leaving)
+    return api.swarm(ending=leaving)
 
 
 def decide(spec: SwarmSpec, known: Known) -> Decide:
@@ -62,14 +62,14 @@ def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | Non
     return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"])
 
 
-def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing[SwarmSpec]:
+def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Status[SwarmSpec]:
     """Say how the swarm of the hosts stands, if it is certain that the recorded one is gone or is that one."""
     is_gone = gone(facts, known["swarm_id"])
     if isinstance(is_gone, str):
-        return Standing(doubt=is_gone)
+        return Status(doubt=is_gone)
     if facts.swarm is None:
-        return Standing(gone=True)
-    return Standing(live=live_spec(spec, facts.swarm), there=facts.swarm, gone=is_gone)
+        return Status(gone=True)
+    return Status(live=live_spec(spec, facts.swarm), actual=facts.swarm, gone=is_gone)
 
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
@@ -211,9 +211,9 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
     if facts.silent:
         silent = facts.silent[0]
         return Blocked(f"swarm {swarm_id}: can't tell whether {silent.host} has left it: {silent.why}")
-    there = [member for member in facts.members if member.state != "inactive"]
+    actual = [member for member in facts.members if member.state != "inactive"]
     ids = {node.id for node in facts.nodes}
-    active = sorted(there, key=lambda member: (member.node_id not in ids, not member.good_manager))
+    active = sorted(actual, key=lambda member: (member.node_id not in ids, not member.good_manager))
     if facts.swarm is not None and facts.swarm.id != swarm_id:
         doubt = divided(facts.swarm, facts.nodes, facts.members)
         return Blocked(f"swarm {swarm_id}: can't tell whether it has ended: {doubt}") if doubt else Done()

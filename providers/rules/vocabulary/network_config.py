@@ -42,7 +42,7 @@ class _Ipam(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkShape:
+class NetworkConfig:
     """A network as it is to be made, or as an Engine shows it.
 
     Without pools the Engine chooses a range. `mtu` and the like are in `options`, as text. A swarm network that was
@@ -97,32 +97,32 @@ class NetworkShape:
     def meets(self, subnet: str) -> bool:
         """Tell whether a range of it overlaps an IPv4 subnet."""
         ranges = (shown_network(pool.subnet) for pool in self.pools if pool.subnet)
-        wanted = network(subnet)
-        return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)
+        desired = network(subnet)
+        return any(isinstance(taken, IPv4Network) and taken.overlaps(desired) for taken in ranges)
 
 
-def to_json(shape: NetworkShape) -> Json:
+def to_json(config: NetworkConfig) -> Json:
     """Return the body of a request for it. Engine 20.10 refuses a second network of the same name only with
     CheckDuplicate (measurements.md#bridge-options). IPv6 is said even if it is off: daemon.json may have another
     default."""
-    config = list(map(_to_json, shape.pools))
-    ipam: Json = {"Driver": shape.ipam_driver, "Config": config}
-    if shape.ipam_options:
-        ipam["Options"] = dict(shape.ipam_options)
+    ranges = list(map(_to_json, config.pools))
+    ipam: Json = {"Driver": config.ipam_driver, "Config": ranges}
+    if config.ipam_options:
+        ipam["Options"] = dict(config.ipam_options)
     return {
-        "Name": shape.name,
-        "Driver": shape.driver,
+        "Name": config.name,
+        "Driver": config.driver,
         "CheckDuplicate": True,
-        "Options": dict(shape.options),
-        "Labels": dict(shape.labels),
-        "Attachable": shape.attachable,
-        "Internal": shape.internal,
-        "Ingress": shape.ingress,
-        "EnableIPv6": shape.ipv6,
-        **({"ConfigOnly": True} if shape.config_only else {}),
-        **({} if shape.ipv4 else {"EnableIPv4": False}),
-        **({"ConfigFrom": {"Network": shape.config_from}} if shape.config_from else {}),
-        **({"IPAM": ipam} if any(config) or ipam != {"Driver": "default", "Config": config} else {}),
+        "Options": dict(config.options),
+        "Labels": dict(config.labels),
+        "Attachable": config.attachable,
+        "Internal": config.internal,
+        "Ingress": config.ingress,
+        "EnableIPv6": config.ipv6,
+        **({"ConfigOnly": True} if config.config_only else {}),
+        **({} if config.ipv4 else {"EnableIPv4": False}),
+        **({"ConfigFrom": {"Network": config.config_from}} if config.config_from else {}),
+        **({"IPAM": ipam} if any(ranges) or ipam != {"Driver": "default", "Config": ranges} else {}),
     }
 
 

@@ -1,4 +1,5 @@
-"""The interface of the five nouns, for callers that need not know which one they have: look, decide, say how it stands.
+"""The interface of the five resource types, for callers that need not know which one they have: look, decide, say how
+it stands.
 
 The five are in table.py.
 """
@@ -10,8 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from providers.rules.live.ingress_rollout import not_attached
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.answers import Pairs
-from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, Silent
+from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
@@ -37,7 +38,7 @@ class Thing(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing(Generic[S]):
+class Status(Generic[S]):
     """The state of a resource on the hosts.
 
     live: its inputs as they are, with a sentence in `settled` if work is unfinished; None if it is missing or nobody
@@ -48,7 +49,7 @@ class Standing(Generic[S]):
     """
 
     live: S | None = None
-    there: Thing | None = None
+    actual: Thing | None = None
     gone: bool = False
     doubt: str = ""
     lacking: tuple[str, ...] = ()
@@ -68,16 +69,16 @@ def unfinished(live: S, words: str | None) -> S:
     return live.model_copy(update={"settled": words}) if words else live
 
 
-def missing(spec: S, left: str | None, silent: tuple[Silent, ...] = ()) -> Standing[S]:
+def missing(spec: S, left: str | None, silent: tuple[Silent, ...] = ()) -> Status[S]:
     """Return gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come."""
-    return Standing(live=unfinished(spec, left), silent=silent) if left else Standing(gone=True, silent=silent)
+    return Status(live=unfinished(spec, left), silent=silent) if left else Status(gone=True, silent=silent)
 
 
 class Look(Protocol[S_contra, F_co]):
     """Reads facts. leaving: for a removal."""
 
-    def __call__(self, door: Door, spec: S_contra, known: Known, *, leaving: bool = False) -> F_co:
-        """Return the noun's facts as they are now."""
+    def __call__(self, api: HostsApi, spec: S_contra, known: Known, *, leaving: bool = False) -> F_co:
+        """Return the resource type's facts as they are now."""
 
 
 class DecideRemoval(Protocol[S_contra]):
@@ -91,11 +92,11 @@ class WaysBack(Protocol[S_contra]):
     """Gives decisions that finish a change that can't go on. known: the state has the resource."""
 
     def __call__(self, spec: S_contra, *, known: bool) -> Sequence[Decide]:
-        """Return the ways, none if the noun has no such change."""
+        """Return the ways, none if the resource type has no such change."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noun(Generic[S, F]):
+class ResourceType(Generic[S, F]):
     """One of the five.
 
     name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
@@ -111,10 +112,10 @@ class Noun(Generic[S, F]):
     output: str
     of_swarm: bool
     look: Look[S, F]
-    there: Callable[[F], Thing | None]
+    actual: Callable[[F], Thing | None]
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]
-    finding: Callable[[S, Known, F], Standing[S]]
+    finding: Callable[[S, Known, F], Status[S]]
     ways_back: WaysBack[S] = lambda spec, *, known: ()
     left_undone: Callable[[F], str | None] = lambda facts: None
 
@@ -128,17 +129,17 @@ class Noun(Generic[S, F]):
             del own["kept"]
         return {**own, **to_props(spec)}
 
-    def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
+    def outputs(self, spec: Spec, actual: Thing) -> dict[str, Any]:
         """Return what only hosts know: the Engine's id, and whether somebody else made it."""
-        return {self.output: there.id, "adopted": owner_of(there.labels) != spec.owner}
+        return {self.output: actual.id, "adopted": owner_of(actual.labels) != spec.owner}
 
-    def kept(self, spec: Spec, known: Known, there: Thing) -> dict[str, Any]:
+    def kept(self, spec: Spec, known: Known, actual: Thing) -> dict[str, Any]:
         """Return, as the output `kept`, the names of undeclared options of a network that stay: those that this run has
         carried over or taken over, else those in the state. Empty if there are none."""
-        if not isinstance(spec, NetworkSpec) or not isinstance(there, Network):
+        if not isinstance(spec, NetworkSpec) or not isinstance(actual, Network):
             return {}
-        names = undeclared.options(spec, there)
-        same = known.get(self.output) == there.id
+        names = undeclared.options(spec, actual)
+        same = known.get(self.output) == actual.id
         found = sorted(key for key in names if not same or key in (known.get("kept") or ()))
         return {"kept": found} if found else {}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import swarm
+from providers.rules.resource_types import swarm
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Member, Node, Silent, Swarm, SwarmFacts, SwarmService
 from providers.rules.vocabulary.steps import Decision, Done, InitSwarm, LeaveSwarm, UpdateSwarm

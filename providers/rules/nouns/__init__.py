@@ -1,2 +1,0 @@
-"""The five nouns: how each differs from what is wanted, and what comes next. How a change under running services is
-carried out is in live."""
