@@ -76,6 +76,12 @@ PROBLEMS = {
         "doctor.ignore [{id: clock, hots: w1, why: so}]": "doctor.ignore[0].hots: unknown key; did you mean host?",
     },
     "a network by itself": {
+        f"{NETWORKS}; gwbridge.gateway 10.11.0.255": (
+            "gwbridge.gateway: 10.11.0.255 is the broadcast address of 10.11.0.0/24; use 10.11.0.1"
+        ),
+        f"{NETWORKS}; hosts.w1.gwbridge.ip_range 10.9.0.0/25": (
+            "hosts.w1.gwbridge.ip_range: 10.9.0.0/25 is not inside the subnet 10.11.0.0/24"
+        ),
         f"{NETWORKS}; hosts.w1.gwbridge.gateway 10.9.0.1": (
             "hosts.w1.gwbridge.gateway: 10.9.0.1 is not inside the subnet 10.11.0.0/24"
         ),

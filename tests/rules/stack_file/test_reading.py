@@ -104,6 +104,10 @@ def test_alias_of_what_it_stands_in_is_left_for_the_model(text):
             "put it into config, or take it away\n"
             "line 2, column 1: hosts: stands beside config, where Pulumi passes it over without a word: indent it",
         ),
+        "twice": (
+            "config: {hosts: {}, adopt: refuse, swarmnet:hosts: {}}",
+            "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
+        ),
         "half a character": (
             'config: {"ov\\ud800": {}, adopt: "\\udfff"}',
             "ov\\ud800: has half a character in it, such as \\ud800; write the whole one\n"
