@@ -9,7 +9,7 @@ import pytest
 from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support.cutting import ended, killed
 from tests.support.machines import eventually, is_quiet
-from tests.support.services import FOREVER, all_run, create, lost, specs
+from tests.support.services import FOREVER, all_run, create, create_by_api, lost, specs
 
 pytestmark = pytest.mark.lab
 
@@ -101,6 +101,27 @@ def numbers(live: Live, service: str) -> list[int]:
     """The numbers that a service publishes, by its Endpoint."""
     shown = live.manager.docker("service", "inspect", "--format={{json .Endpoint.Ports}}", service)
     return sorted(port["PublishedPort"] for port in json.loads(shown) or [])
+
+
+@simulated_too
+def test_ports_that_only_the_api_can_write(live: Live, ranges: Callable[[], str]):
+    """Two to one target without numbers, protocol or mode: each comes back with the number that it had."""
+    ports = [{"TargetPort": 80}, {"TargetPort": 80}]
+    container = {"Image": "busybox:lab", "Command": FOREVER.split()}
+    create_by_api(
+        live.manager,
+        {"Name": "twice", "TaskTemplate": {"ContainerSpec": container}, "EndpointSpec": {"Ports": ports}},
+    )
+    eventually(lambda: all_run(live.manager))
+    before = numbers(live, "twice")
+    live.declare(ingress={"subnet": ranges()})
+
+    run = live.project.up()
+
+    assert run.ok, run.told
+    assert (2, before) == (len(set(before)), numbers(live, "twice"))
+    live.manager.docker("service", "rm", "twice")
+    live.is_whole()
 
 
 def test_standalone_containers_block_a_bridge_change(live: Live, ranges: Callable[[], str], alone: str):

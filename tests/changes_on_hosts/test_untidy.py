@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support import bounds
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, becomes, eventually
-from tests.support.project import CHANGE, Run, events
+from tests.support.project import CHANGE, Project, Run, events
 from tests.support.services import FOREVER, ROW, all_run, create, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
 
@@ -143,6 +144,11 @@ def first(scene: Scene) -> Iterator[None]:
     scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
     yield
     del scene.live.sections["order"]
+
+
+def states_of(scene: Scene, service: str) -> list[str]:
+    """Return the state of each of its tasks."""
+    return [state for _, state, _ in tasks_of(scene, service)]
 
 
 @simulated_too
@@ -292,6 +298,49 @@ def test_a_way_back_that_is_cut(scene: Scene):
     scene.kept(before, former)
 
 
+@simulated_too
+@pytest.mark.parametrize("section", ["ingress", "gwbridge"])
+def test_a_task_that_only_a_paused_host_may_have(scene: Scene, first: None, section: str):
+    """It could start again nowhere, whether the ingress changes or that host's bridge."""
+    host = scene.last.name
+    deploy(scene.manager, {"bound": f"--constraint node.hostname=={host} --publish 8076:80 busybox:lab {FOREVER}"})
+    scene.manager.docker("node", "update", "--availability=pause", host)
+
+    told = scene.refused(**{section: {"subnet": scene.ranges()}})
+
+    assert f"service bound: its task on {host} could not start again: {host} is paused" in told
+
+
+@simulated_too
+@pytest.mark.parametrize(
+    ("words", "spec"),
+    [
+        ("(restart condition none): move them", "--replicas 3 --restart-condition none"),
+        ("(at most 1 restarts): move them", "--replicas 3 --restart-max-attempts 1"),
+        ("the job once runs on it", "--mode replicated-job --constraint node.hostname==l3"),
+    ],
+)
+def test_tasks_that_a_drain_would_end(scene: Scene, first: None, words: str, spec: str):
+    """They would not start again, or begin anew: nothing is drained for a bridge."""
+    create(scene.manager, "once", f"{spec} busybox:lab {FOREVER}")
+    eventually(lambda: task_counts(scene.manager)["once"] in ("1/1", "3/3"))
+
+    assert words in scene.refused(gwbridge={"subnet": scene.ranges()})
+
+
+@simulated_too
+def test_a_service_that_has_run_to_its_end(scene: Scene):
+    """It would run again without its port, be it that it runs once or that its restarts are used up."""
+    create(scene.manager, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
+    create(scene.manager, "tired", "--restart-max-attempts 1 --restart-delay 1s --publish 8070:80 busybox:lab true")
+    eventually(lambda: [["Complete"], ["Complete"] * 2] == [states_of(scene, name) for name in ("once", "tired")])
+
+    told = scene.refused(ingress={"subnet": scene.ranges()})
+
+    assert "service once: 1 of its 1 tasks have ended for good (restart condition none)" in told
+    assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
+
+
 def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Callable[[], str]):
     """The row names it, and `up --refresh` brings the ingress there once it is back."""
     live.hosts.fault("l3", "cut")
@@ -322,3 +371,23 @@ def test_a_container_whose_service_was_removed(scene: Scene, first: None):
     del scene.live.sections["gwbridge"]["disturb"]
     assert run.ok, run.told
     scene.live.is_whole()
+
+
+@simulated_too
+def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: Callable[[], str], tmp_path: Path):
+    """The second writes nothing, and the first comes to its end with all ports."""
+    second = Project(tmp_path, live.project.home)
+    (tmp_path / "state.json").write_text(live.project.run("stack", "export").text)
+    assert second.run("stack", "import", "--file", "state.json").ok
+    second.declare({**live.sections, "ingress": {"subnet": ranges()}})
+    live.declare(ingress={"subnet": ranges()})
+
+    with live.project.start("up", *CHANGE, "--json") as first:
+        assert first.stdout
+        next(line for line in progress(first.stdout) if line.startswith("take ports off"))
+        refused = second.up()
+        told = "".join(first.communicate(timeout=bounds.RUN))
+
+    assert (False, 0) == (refused.ok, first.returncode), told[-2000:]
+    assert "is in the middle of a change with another stack file" in refused.told
+    live.is_whole()
