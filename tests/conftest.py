@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import official
 from tools.lab import why_not_here
 from tools.pulumi_plugin import PLUGIN
 
@@ -38,12 +39,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 
 def pytest_report_header() -> list[str]:
-    """Lines at the top, so that a run without real hosts, or with stand-ins, cannot be taken for another one."""
-    reason = why_not_here()
-    programs = {name: shutil.which(name) for name in ("pulumi-language-python", PLUGIN)}
+    """Three lines at the top, so that a run without real hosts, or with stand-ins, cannot be taken for another one."""
+    reason, plugin = why_not_here(), shutil.which(PLUGIN)
+    without = f"deselected: not on PATH are {' and '.join(official.PROGRAMS)} of Pulumi's own"
     return [
         f"real Docker hosts: {f'skipped: {reason}' if reason else 'can be started here (-m lab)'}",
-        *(f"{name}: {Path(path).resolve() if path else 'none'}" for name, path in programs.items()),
+        f"{PLUGIN}: {Path(plugin).resolve() if plugin else 'none'}",
+        f"tests marked official: {'run' if official.folders() else without}",
     ]
 
 
@@ -65,6 +67,9 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests that need the network or have to take turns; skip those that need real hosts, if there are none."""
+    if not official.folders():
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("official")])
+        items[:] = [item for item in items if not item.get_closest_marker("official")]
     places: dict[pytest.Item, int] = {}
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))

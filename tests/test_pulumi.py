@@ -2,11 +2,8 @@
 
 import json
 import os
-import shutil
-import signal
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,8 +12,7 @@ from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
-from tests.support.project import CHANGE, SECONDS, Project
-from tools.pulumi_plugin import PLUGIN
+from tests.support.project import Project
 
 OTHER = (ROOT / "Pulumi.yaml").read_text().replace("name: swarmnet", "name: nets") + (
     "config:\n  swarmnet:adopt: {value: refuse}\n"
@@ -184,54 +180,3 @@ def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch:
         ended.exit_code,
         ended.stderr,
     )
-
-
-# The language host and the plugin of pulumi-command: Pulumi's own where PATH has them, else those of this checkout
-
-HERE: dict[str, Any] = {"hosts": {"m1": {"local": True, "role": "manager"}}, "swarm": {}}
-# `up` of what reaches no Engine.
-COMMANDS = ("--target", "**prepare/**")
-
-
-def with_commands(tmp_path: Path, *names: str, **more: str) -> dict[str, Any]:
-    """Sections with commands that write down that they ran, or were undone."""
-    log = tmp_path / "log"
-    prepare = [
-        {"name": name, "run": f"echo {name} >>{log}", "undo": f"echo no {name} >>{log}", **more} for name in names
-    ]
-    return {**HERE, "prepare": prepare}
-
-
-def test_error_of_the_stack_file_is_one_line(project: Project):
-    """The program has told it, and the language host adds nothing."""
-    project.declare({**HERE, "colour": "red"})
-
-    refused = project.preview()
-    assert (False, [""]) == (refused.ok, list(refused.errors)), refused.told
-    assert refused.errors[""].startswith("colour: unknown key")
-
-
-def test_life_of_a_command(project: Project, tmp_path: Path):
-    """It runs once, again when it has changed, and is undone when it is gone."""
-    project.declare(with_commands(tmp_path, "a", "b"))
-    assert project.up(*COMMANDS).ok
-    assert {} == project.up(*COMMANDS).steps
-    project.declare(with_commands(tmp_path, "a", when_changed="2"))
-    assert project.up(*COMMANDS).ok
-    assert project.destroy(*COMMANDS).ok
-
-    assert ["a", "b", "a", "no b", "no a"] == (tmp_path / "log").read_text().split("\n")[:-1]
-
-
-def test_interrupt_ends_in_words(project: Project, tmp_path: Path):
-    """No program of Python answers Ctrl-C with a traceback."""
-    if Path(shutil.which(PLUGIN) or ROOT / "tools" / PLUGIN).read_bytes().startswith(b"#!"):
-        pytest.skip(f"the stand-in for {PLUGIN} lets a command run to its end")
-    project.declare({**HERE, "prepare": [{"name": "long", "run": f"echo begun >{tmp_path}/begun; sleep {SECONDS}"}]})
-    with project.start("up", *CHANGE, *COMMANDS) as process:
-        while not (tmp_path / "begun").exists():
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        told = "".join(process.communicate(timeout=SECONDS))
-
-    assert (True, False) == (process.returncode != 0, "Traceback" in told), told
