@@ -23,7 +23,7 @@ from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.errors import Blocked, EngineError
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 
 IDS = get_args(FindingId)
 
@@ -94,13 +94,13 @@ def doctor(
             return
         with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
             if at_one:
-                compared_with, roles, silent = found_from(entry(stack, reach))
+                compared_with, roles, unreachable = found_from(entry(stack, reach))
             else:
                 resolved = declared(directory, stack)[1]
-                compared_with, roles, silent = desired(resolved), resolved.roles, []
+                compared_with, roles, unreachable = desired(resolved), resolved.roles, []
             fleet = fleet_for(compared_with.access, roles)
             seen = examination(fleet)
-    seen = replace(seen, silent=(*seen.silent, *silent))
+    seen = replace(seen, unreachable=(*seen.unreachable, *unreachable))
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)
     if sends(only or (), skip or ()):
         with waiting(console, [each.host for each in seen.hosts]):
@@ -124,7 +124,7 @@ def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | Non
     return ""
 
 
-def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[Silent]]:
+def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[UnreachableHost]]:
     """Return the members that a manager tells of, and those that are not reached; that host alone if it can't tell.
 
     Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.
@@ -136,8 +136,8 @@ def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[Silent]]:
         return Wanted(access={alone.name: alone}), UNSAID, []
     access = {member.name: member.access for member in members if member.host}
     managers = frozenset(member.name for member in members if member.node.role == "manager")
-    silent = [Silent(host=member.name, why=member.why) for member in members if not member.host]
-    return Wanted(access=access, managers=managers), Roles(managers=managers), silent
+    unreachable = [UnreachableHost(host=member.name, why=member.why) for member in members if not member.host]
+    return Wanted(access=access, managers=managers), Roles(managers=managers), unreachable
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:

@@ -121,7 +121,7 @@ def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], de
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
     """Return each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
-    no_swarm = own_swarm and explain.ended(looked.members, looked.silent)
+    no_swarm = own_swarm and explain.ended(looked.members, looked.unreachable)
     return [
         explain.doubted(explain.finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
         for name, (spec, known) in sorted(state.items())

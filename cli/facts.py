@@ -43,7 +43,7 @@ def facts(
         ahead = looked_ahead(directory, stack)
         state = ahead.doubt or "known"
         text = facts_file(short(stack), datetime.now(UTC), ahead.seen, ahead.found, state).text()
-        for host in ahead.silent:
+        for host in ahead.unreachable:
             complain(f"{stack}: no answer: {host.why}", typer.colors.YELLOW)
         if out:
             write(out, text)

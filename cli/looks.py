@@ -14,7 +14,7 @@ from providers.rules.resource_types.resource_type import Known
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
-from providers.rules.vocabulary.facts import IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.vocabulary.facts import IngressFacts, Member, SwarmFacts, UnreachableHost
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, Spec
 
@@ -36,14 +36,14 @@ class Late(Unreachable):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The answers: what hosts say of themselves, which are silent, and for each resource its facts, or why there are
-    none.
+    """The answers: what hosts say of themselves, which are unreachable, and for each resource its facts, or why there
+    are none.
 
     late: a request still waits for its answer.
     """
 
     members: tuple[Member, ...]
-    silent: tuple[Silent, ...]
+    unreachable: tuple[UnreachableHost, ...]
     facts: Mapping[str, Facts | SwarmnetError]
     late: bool
 
@@ -85,19 +85,19 @@ def seen(
     unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
     why = {host: str(word) for host, word in said.items() if host not in members}
     why |= {host: f"{host}: {NO_WAY}" for host in sorted(unasked)}
-    silent = tuple(Silent(host=host, why=reason) for host, reason in why.items())
+    unreachable = tuple(UnreachableHost(host=host, why=reason) for host, reason in why.items())
     heard = {host: accesses[host] for host in members}
     near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))).at_rest() if heard else None
-    asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
+    asks = {name: partial(_facts, near, unreachable, *known) for name, known in state.items()}
     facts = waiting.answers(asks, RESOURCES_AT_ONCE)
     late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))
-    return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
+    return Seen(members=tuple(members.values()), unreachable=unreachable, facts=facts, late=late)
 
 
-def _facts(near: HostsApi | None, silent: tuple[Silent, ...], spec: Spec, outputs: Known) -> Facts:
-    """Read what the providers' `read` looks at. Hosts that are silent are not waited for again."""
-    if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
-        raise Unreachable(next(each.why for each in silent if each.host == spec.host))
+def _facts(near: HostsApi | None, unreachable: tuple[UnreachableHost, ...], spec: Spec, outputs: Known) -> Facts:
+    """Read what the providers' `read` looks at. Hosts that are unreachable are not waited for again."""
+    if isinstance(spec, HostSpec) and spec.host in (each.host for each in unreachable):
+        raise Unreachable(next(each.why for each in unreachable if each.host == spec.host))
     if near is None:
         raise Unreachable("no host answers")
     try:
@@ -108,9 +108,9 @@ def _facts(near: HostsApi | None, silent: tuple[Silent, ...], spec: Spec, output
         raise
     match facts:
         case SwarmFacts():
-            return replace(facts, silent=(*facts.silent, *silent))
+            return replace(facts, unreachable=(*facts.unreachable, *unreachable))
         case IngressFacts():
-            return replace(facts, hosts=(*facts.hosts, *silent))
+            return replace(facts, hosts=(*facts.hosts, *unreachable))
     return facts
 
 

@@ -20,7 +20,7 @@ from providers.rules.doctor.diagnosis import CHANGING, JOINING
 from providers.rules.live.quorum import unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
@@ -43,12 +43,12 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
             dead = unanswering(ahead.seen.swarm.nodes if ahead.seen.swarm else (), members_of(ahead.state))
             warnings = [*([dead] if dead else []), *ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
-        report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.silent}}
+        report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.unreachable}}
         give_data({**report, "warnings": warnings, "resources": [fields(each) for each in found]})
     else:
-        for text, colour in report_of(found, ahead.silent, ahead.doubt, warnings):
+        for text, colour in report_of(found, ahead.unreachable, ahead.doubt, warnings):
             tell(text, colour)
-    if ahead.silent or any(each.problem for each in found):
+    if ahead.unreachable or any(each.problem for each in found):
         raise typer.Exit(1)
 
 
@@ -67,9 +67,9 @@ class Ahead:
     found: list[Forecast]
 
     @property
-    def silent(self) -> list[Silent]:
+    def unreachable(self) -> list[UnreachableHost]:
         """Return the hosts that did not answer."""
-        return [each for each in self.seen.hosts if isinstance(each, Silent)]
+        return [each for each in self.seen.hosts if isinstance(each, UnreachableHost)]
 
 
 def looked_ahead(directory: Path, stack: str) -> Ahead:
@@ -105,10 +105,10 @@ def fields(forecast: Forecast) -> dict[str, object]:
 
 
 def report_of(
-    found: Iterable[Forecast], silent: Iterable[Silent], doubt: str, warnings: Iterable[str] = ()
+    found: Iterable[Forecast], unreachable: Iterable[UnreachableHost], doubt: str, warnings: Iterable[str] = ()
 ) -> Iterator[Line]:
     """Yield the report, line by line."""
-    yield from ((f"no answer: {host.why}", "red") for host in silent)
+    yield from ((f"no answer: {host.why}", "red") for host in unreachable)
     yield from ((f"warning: {warning}", "yellow") for warning in warnings)
     if doubt:
         all_new = "all is taken as new, so that `adopt` decides about what is there"

@@ -31,7 +31,8 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         return "alone" if waits else "beside others"
 
     def found(self, spec: NodeSpec, known: Props) -> Status[NodeSpec]:
-        """Find it by the managers' list and by the host's own word on its address; a silent host is still a member."""
+        """Find it by the managers' list and by the host's own word on its address; an unreachable host is still a
+        member."""
         api, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
         member = api.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:

@@ -21,8 +21,8 @@ from providers.rules.vocabulary.facts import (
     Member,
     NodeFacts,
     OverlayFacts,
-    Silent,
     SwarmFacts,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.specs import GwbridgeSpec, OverlaySpec, Spec
 
@@ -97,7 +97,7 @@ def _told(spec: Spec, outputs: Known, status: Status[Spec]) -> Finding:
     if status.actual:
         differing += [(host, *each) for each in _outputs(spec, outputs, status.actual)]
     differing += [(lacks, SETTLED, True, LACKS_IT) for lacks in status.lacking]
-    doubts = status.silent or ((Silent(host=host, why=status.doubt),) if status.doubt else ())
+    doubts = status.unreachable or ((UnreachableHost(host=host, why=status.doubt),) if status.doubt else ())
     return Finding(
         resource=name,
         differences=tuple(
@@ -143,13 +143,13 @@ def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
     return Finding(resource=found.resource, unknown=(unknown,))
 
 
-def ended(members: Iterable[Member], silent: Iterable[Silent]) -> bool:
+def ended(members: Iterable[Member], unreachable: Iterable[UnreachableHost]) -> bool:
     """Tell whether what was in the swarm is gone with it: every declared host answers, and none is in any swarm.
 
     That proves it only if the stack declares the swarm, and so all of its members.
     """
     states = {member.state for member in members}
-    return states == {"inactive"} and not list(silent)
+    return states == {"inactive"} and not list(unreachable)
 
 
 @dataclass(frozen=True, kw_only=True)

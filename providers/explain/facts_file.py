@@ -13,7 +13,7 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.explain.forecast import Forecast, published
-from providers.rules.vocabulary.facts import Member, Network, Node, Silent
+from providers.rules.vocabulary.facts import Member, Network, Node, UnreachableHost
 from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.places import shown
@@ -145,18 +145,20 @@ def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
     return found
 
 
-def _word(read: HostSurvey | Silent) -> Member | Silent:
-    return read if isinstance(read, Silent) else read.member
+def _word(read: HostSurvey | UnreachableHost) -> Member | UnreachableHost:
+    return read if isinstance(read, UnreachableHost) else read.member
 
 
-def _host(read: HostSurvey | Silent, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]) -> HostFacts:
+def _host(
+    read: HostSurvey | UnreachableHost, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]
+) -> HostFacts:
     own = _word(read)
-    networks = () if isinstance(read, Silent) else read.networks
+    networks = () if isinstance(read, UnreachableHost) else read.networks
     node = nodes.get(own.node_id)
     bridge = next((net for net in networks if net.name == GATEWAY_BRIDGE), None)
     return HostFacts(
-        silent=own.why if isinstance(own, Silent) else "",
-        state="" if isinstance(own, Silent) else own.state,
+        silent=own.why if isinstance(own, UnreachableHost) else "",
+        state="" if isinstance(own, UnreachableHost) else own.state,
         role=node.role if node else "",
         availability=node.availability if node else "",
         bridge=Bridge(subnet=bridge.subnet, gateway=bridge.gateway) if bridge else None,

@@ -26,7 +26,7 @@ _COUNTS = (1, 52)  # the first API version with a count: measurements.md#address
 
 def examination(fleet: Fleet) -> Observed:
     """Return all declared hosts and their swarm. What can't be read has the reason as its value."""
-    found, silent = observe.answers(fleet, host_examination, fleet.names)
+    found, unreachable = observe.answers(fleet, host_examination, fleet.names)
     swarm: ObservedSwarm | Unread | None
     try:
         swarm = observe.from_manager(fleet, swarm_examination, newest=True)
@@ -34,7 +34,7 @@ def examination(fleet: Fleet) -> Observed:
         swarm = None
     except (EngineError, HostError) as problem:
         swarm = Unread(why=str(problem))
-    return Observed(hosts=_looked_at(fleet, found), silent=tuple(silent), swarm=swarm)
+    return Observed(hosts=_looked_at(fleet, found), unreachable=tuple(unreachable), swarm=swarm)
 
 
 def _looked_at(fleet: Fleet, hosts: list[ObservedHost]) -> tuple[ObservedHost, ...]:

@@ -35,7 +35,7 @@ class Fleet:
     """The declared hosts. Engines are opened when first asked and kept.
 
     at_rest: for looks after which nothing is written, which share what hosts said: shared_answers.py.
-    node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
+    node_ids: which member a host was when it last answered, by its name: one that is unreachable now is still that one.
     uses: what is known of who uses the swarm's networks, until a write of ours may change that. names_taken:
     likewise, of names and ranges.
     """
@@ -160,7 +160,7 @@ class Fleet:
         )
 
     def _no_manager(self, said: dict[str, Member | Failure]) -> Failure:
-        """Return one line with what each host said. A silent host might be the manager."""
+        """Return one line with what each host said. An unreachable host might be the manager."""
         own = _words(said)
         words, kinds = [], set[type[Failure]]()
         for name, answer in said.items():

@@ -24,10 +24,10 @@ from providers.rules.vocabulary.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
-    Silent,
     SwarmFacts,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -131,7 +131,7 @@ class Hosts(HostsApi):
             self.seen_unused[network_id] = found
         return found
 
-    def reports(self) -> tuple[list[HostReport], list[Silent]]:
+    def reports(self) -> tuple[list[HostReport], list[UnreachableHost]]:
         from providers.hosts import reports
 
         return reports.reports(self.fleet)

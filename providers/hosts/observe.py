@@ -33,12 +33,12 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     NodeFacts,
-    Silent,
     Stopped,
     Swarm,
     SwarmFacts,
     SwarmService,
     Task,
+    UnreachableHost,
     narrowed,
 )
 from providers.rules.vocabulary.labels import AVAILABILITY, of_ingress
@@ -151,16 +151,16 @@ def swarm_network(engine: Engine, network_id: str) -> Network | None:
         return None
 
 
-def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> tuple[list[T], list[Silent]]:
+def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> tuple[list[T], list[UnreachableHost]]:
     """Ask many hosts at once: the answers, and the hosts that gave none."""
     good: list[T] = []
-    silent: list[Silent] = []
+    unreachable: list[UnreachableHost] = []
     for host, answer in fleet.each(read, sorted(names)).items():
         if isinstance(answer, HostError | EngineError):
-            silent.append(Silent(host=host, why=str(answer)))
+            unreachable.append(UnreachableHost(host=host, why=str(answer)))
         else:
             good.append(answer)
-    return good, silent
+    return good, unreachable
 
 
 def first_words(engine: Engine) -> None:
@@ -181,10 +181,10 @@ def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
     try:
         own, bridge = member(engine), local_network(engine, GATEWAY_BRIDGE)
     except Unreachable as problem:
-        silent = in_the_middle(fleet, host, problem)
-        if silent is None:
+        unreachable = in_the_middle(fleet, host, problem)
+        if unreachable is None:
             raise
-        return silent
+        return unreachable
     if own.state == "locked":
         return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(fleet))
     if own.state != "active":
@@ -194,14 +194,14 @@ def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
 
 
 def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFacts | None:
-    """Return a silent host that we drained, as the managers show it: its docker may be restarting. None if we did not
-    drain it, or no manager answers.
+    """Return an unreachable host that we drained, as the managers show it: its docker may be restarting. None if we did
+    not drain it, or no manager answers.
     """
     try:
         swarm, members = from_manager(fleet, lambda manager: (settings(manager), nodes(manager)))
     except (EngineError, HostError):
         return None
-    entry = placed(Silent(host=host, why=str(problem)), fleet, members).node_id
+    entry = placed(UnreachableHost(host=host, why=str(problem)), fleet, members).node_id
     node = next((each for each in members if each.id == entry and each.label(AVAILABILITY) is not None), None)
     if node is None:
         return None
@@ -302,16 +302,16 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
 
     Raises Unproved if only hosts that are not believed say that they can.
     """
-    members, silent = answers(fleet, member, fleet.names)
+    members, unreachable = answers(fleet, member, fleet.names)
     said: dict[str, Member | None] = {each.host: each for each in members}
     good = next(iter(fleet.good(said)), None)
     if good is None:
         fleet.refuse_unproved(said)
         outside = [each.host for each in members if each.state == "inactive"]
-        return SwarmFacts(members=tuple(members), silent=tuple(silent), bridges=bridges(fleet, outside))
+        return SwarmFacts(members=tuple(members), unreachable=tuple(unreachable), bridges=bridges(fleet, outside))
     return SwarmFacts(
         members=tuple(members),
-        silent=tuple(silent),
+        unreachable=tuple(unreachable),
         swarm=settings(good),
         nodes=nodes(good),
         services=services(good) if ending else (),
@@ -338,7 +338,7 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
     Raises what reaching the host raises, unless it is leaving: then silence is a fact.
     """
     own = own_word(fleet, host, leaving)
-    local = None if isinstance(own, Silent) or leaving else host_ingress(fleet.engine(host), own)
+    local = None if isinstance(own, UnreachableHost) or leaving else host_ingress(fleet.engine(host), own)
     others = answers(fleet, member, set(fleet.names) - {host})[0] if leaving else []
     try:
         return from_manager(fleet, lambda engine: node_facts_from(engine, own, local, tuple(others), leaving))
@@ -346,21 +346,21 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
         return NodeFacts(member=own, swarm=None, others=tuple(others))
 
 
-def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
+def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | UnreachableHost:
     """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
     lost is not asked."""
     if leaving and host not in fleet.names:
-        return Silent(host=host, why=f"{host}: not asked, since it is lost")
+        return UnreachableHost(host=host, why=f"{host}: not asked, since it is lost")
     try:
         return member(fleet.engine(host))
     except HostError as problem:
         if not leaving:
             raise
-        return Silent(host=host, why=str(problem))
+        return UnreachableHost(host=host, why=str(problem))
 
 
 def node_facts_from(
-    engine: Engine, own: Member | Silent, local: HostIngress | None, others: tuple[Member, ...], leaving: bool
+    engine: Engine, own: Member | UnreachableHost, local: HostIngress | None, others: tuple[Member, ...], leaving: bool
 ) -> NodeFacts:
     """Return the managers' side of a membership."""
     listed = () if leaving else networks(engine)
@@ -393,11 +393,11 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
 
 def ingress_facts(fleet: Fleet) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it. Tasks are read only if a change may move them."""
-    found, silent = answers(fleet, member_with_ingress, fleet.names)
+    found, unreachable = answers(fleet, member_with_ingress, fleet.names)
     fleet.prefer_newest(fleet.good({own.host: own for own, _ in found}))
     hosts = [ingress for _, ingress in found]
     fleet.node_ids.update({host.host: host.node_id for host in hosts if host.node_id})
-    return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent), newest=True)
+    return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, unreachable), newest=True)
 
 
 def member_with_ingress(engine: Engine) -> tuple[Member, HostIngress]:
@@ -406,7 +406,9 @@ def member_with_ingress(engine: Engine) -> tuple[Member, HostIngress]:
     return own, host_ingress(engine, own)
 
 
-def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]) -> IngressFacts:
+def ingress_facts_from(
+    engine: Engine, fleet: Fleet, hosts: list[HostIngress], unreachable: list[UnreachableHost]
+) -> IngressFacts:
     """Return the managers' side: absence counts only between two answered `GET /nodes`."""
     before = nodes(engine)
     listed = networks(engine)
@@ -421,7 +423,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     return IngressFacts(
         network=network,
         swarm=swarm,
-        hosts=(*hosts, *(placed(each, fleet, before) for each in silent)),
+        hosts=(*hosts, *(placed(each, fleet, before) for each in unreachable)),
         nodes=before,
         listed=tuple(net for net in listed if net.scope == "swarm" and not net.ingress),
         services=concerned,
@@ -429,20 +431,24 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     )
 
 
-def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
-    """Add to a silent host the member that it was or that has its address, to know whether the swarm counts on it."""
-    access = fleet.engine(silent.host).connection.access
+def placed(unreachable: UnreachableHost, fleet: Fleet, members: tuple[Node, ...]) -> UnreachableHost:
+    """Add to an unreachable host the member that it was or that has its address, to know whether the swarm counts on
+    it."""
+    access = fleet.engine(unreachable.host).connection.access
     addresses = {access.address, engine_host(access.advertise_address or "")[0]}
-    known = fleet.node_ids.get(silent.host)
-    alike = (node.id for node in members if node.address in addresses or node.hostname == silent.host)
+    known = fleet.node_ids.get(unreachable.host)
+    alike = (node.id for node in members if node.address in addresses or node.hostname == unreachable.host)
     node_id = known if known in {node.id for node in members} else next(alike, "")
-    return Silent(host=silent.host, why=silent.why, node_id=node_id or "")
+    return UnreachableHost(host=unreachable.host, why=unreachable.why, node_id=node_id or "")
 
 
 def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:
     """Name the hosts where sudo forbids a restart of docker, and those that can't be asked: a line for each host."""
-    found, silent = answers(fleet, _forbidden_on, names)
-    return [*(line for line in found if line), *(f"sudo's rules were not looked at: {host.why}" for host in silent)]
+    found, unreachable = answers(fleet, _forbidden_on, names)
+    return [
+        *(line for line in found if line),
+        *(f"sudo's rules were not looked at: {host.why}" for host in unreachable),
+    ]
 
 
 def _forbidden_on(engine: Engine) -> str:

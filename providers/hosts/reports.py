@@ -12,7 +12,7 @@ from providers.hosts.certificates import certificates
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import CommandFailed
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.network_options import release
 from providers.rules.vocabulary.routes import canonical, surroundings
 from providers.rules.vocabulary.snapshot import Certificate, HostReport
@@ -29,8 +29,8 @@ COMMAND = (
 _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MULTILINE)
 
 
-def reports(fleet: Fleet) -> tuple[list[HostReport], list[Silent]]:
-    """Return each host's report, and the hosts that are silent."""
+def reports(fleet: Fleet) -> tuple[list[HostReport], list[UnreachableHost]]:
+    """Return each host's report, and the hosts that are unreachable."""
     return observe.answers(fleet, report, fleet.names)
 
 

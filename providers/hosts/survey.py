@@ -27,14 +27,14 @@ def survey(fleet: Fleet, *, stopped: bool = True) -> Survey:
 
     Raises NoQuorum and the like if there is a swarm and no manager can answer for it.
     """
-    found, silent = observe.answers(fleet, partial(host_survey, inspects=stopped), fleet.names)
+    found, unreachable = observe.answers(fleet, partial(host_survey, inspects=stopped), fleet.names)
     if not any(host.member.state == "active" for host in found):
-        return Survey(hosts=(*found, *silent))
+        return Survey(hosts=(*found, *unreachable))
     try:
         swarm = observe.from_manager(fleet, partial(swarm_survey, stopped=stopped), newest=True)
     except NotAManager:
-        return Survey(hosts=(*found, *silent))
-    return Survey(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in silent)), swarm=swarm)
+        return Survey(hosts=(*found, *unreachable))
+    return Survey(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in unreachable)), swarm=swarm)
 
 
 def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:

@@ -18,7 +18,7 @@ def preflight(api: HostsApi, resolved: Resolved, owner: str) -> Findings:
 
     Raises NoQuorum and the like if a clash may be with a network of a swarm that no manager answers for.
     """
-    reports, silent = api.reports()
+    reports, unreachable = api.reports()
     found = findings(resolved, owner, reports)
     if found != Findings():
         actual = api.swarm_has({net.id for each in reports for net in each.networks if net.scope == "swarm"})
@@ -27,7 +27,7 @@ def preflight(api: HostsApi, resolved: Resolved, owner: str) -> Findings:
             for each in reports
         ]
         found = findings(resolved, owner, confirmed)
-    unread = (f"ranges were not compared: {each.why}" for each in silent)
+    unread = (f"ranges were not compared: {each.why}" for each in unreachable)
     return Findings(
         refused=(*members.refusals(resolved, reports), *found.refused),
         warnings=(*found.warnings, *members.warnings(resolved, reports), *unread),

@@ -8,7 +8,7 @@ are not declared.
 from dataclasses import replace
 from json import loads
 
-from providers.rules.vocabulary.facts import Member, Node, Port, Silent, SwarmService, Task
+from providers.rules.vocabulary.facts import Member, Node, Port, SwarmService, Task, UnreachableHost
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 from providers.simulate.state import Cluster, Due, Happening, Host, SimulatorState, Timings
 from providers.simulate.tasks import Tasks
@@ -37,10 +37,10 @@ def copied(survey: Survey) -> SimulatorState:
     )
 
 
-def _host(read: HostSurvey | Silent, swarm: SwarmSurvey | None) -> Host:
-    """A declared host. One that is silent is what the managers last knew of it."""
+def _host(read: HostSurvey | UnreachableHost, swarm: SwarmSurvey | None) -> Host:
+    """A declared host. One that is unreachable is what the managers last knew of it."""
     nodes = {node.id: node for node in swarm.nodes} if swarm else {}
-    if isinstance(read, Silent):
+    if isinstance(read, UnreachableHost):
         node = nodes.get(read.node_id)
         return Host(
             name=read.host,

@@ -16,10 +16,10 @@ from providers.rules.vocabulary.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
-    Silent,
     SwarmFacts,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -92,8 +92,8 @@ class SimulatedHosts(HostsApi):
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
         return simulate.overlay_facts(self.sim, name, self.made.get(name, network_id), thorough=thorough)
 
-    def reports(self) -> tuple[list[HostReport], list[Silent]]:
-        good, silent = reads.answers(self.sim)
+    def reports(self) -> tuple[list[HostReport], list[UnreachableHost]]:
+        good, unreachable = reads.answers(self.sim)
         reports = [
             HostReport(
                 host=host.name,
@@ -103,7 +103,7 @@ class SimulatedHosts(HostsApi):
             )
             for host in good
         ]
-        return reports, silent
+        return reports, unreachable
 
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
         actual = self.sim.cluster.networks if self.sim.cluster else ()
@@ -113,10 +113,10 @@ class SimulatedHosts(HostsApi):
         return self.examination
 
     def survey(self, *, stopped: bool = True) -> Survey:
-        good, silent = reads.answers(self.sim)
+        good, unreachable = reads.answers(self.sim)
         hosts = tuple(_host_survey(self.sim, host) for host in good)
         if self.sim.cluster is None:
-            return Survey(hosts=(*hosts, *silent))
+            return Survey(hosts=(*hosts, *unreachable))
         swarm = SwarmSurvey(
             settings=reads.settings(self.sim),
             nodes=reads.nodes(self.sim),
@@ -124,7 +124,7 @@ class SimulatedHosts(HostsApi):
             services=reads.services(self.sim),
             tasks=tuple(task for task in reads.tasks(self.sim) if stopped or task.desired != "shutdown"),
         )
-        return Survey(hosts=(*hosts, *(placed(self.sim, each) for each in silent)), swarm=swarm)
+        return Survey(hosts=(*hosts, *(placed(self.sim, each) for each in unreachable)), swarm=swarm)
 
     def perform(self, step: Step) -> None:
         with self.lock:

@@ -12,10 +12,10 @@ from providers.rules.vocabulary.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
-    Silent,
     Stopped,
     Swarm,
     SwarmFacts,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.labels import former_label, of_ingress, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -59,17 +59,17 @@ def swarm_of_others(sim: SimulatorState) -> Swarm | None:
 
 def swarm_facts(sim: SimulatorState, *, ending: bool = False) -> SwarmFacts:
     """Return each declared host's own membership, and the swarm, if one of them can answer for it."""
-    good, silent = answers(sim)
+    good, unreachable = answers(sim)
     members = tuple(member(sim, host) for host in good)
     asked = next((host for host, said in zip(good, members, strict=True) if said.good_manager), None)
     if asked is None:
         outside = ((host.name, host.network(GATEWAY_BRIDGE)) for host in good if host.state == "inactive")
         found = tuple((name, bridge.subnet) for name, bridge in outside if bridge)
-        return SwarmFacts(members=members, silent=tuple(silent), bridges=found)
+        return SwarmFacts(members=members, unreachable=tuple(unreachable), bridges=found)
     swarm_wide = (net for net in listed(sim, asked) if net.scope == "swarm")
     return SwarmFacts(
         members=members,
-        silent=tuple(silent),
+        unreachable=tuple(unreachable),
         swarm=settings(sim),
         nodes=nodes(sim),
         services=services(sim) if ending else (),
@@ -84,7 +84,7 @@ def node_facts(sim: SimulatorState, host: str, *, leaving: bool = False) -> Node
     Raises what reaching the host raises, unless it is leaving: then silence is a fact.
     """
     own = own_word(sim, host, leaving)
-    local = None if isinstance(own, Silent) or leaving else host_ingress(sim, sim.host(host))
+    local = None if isinstance(own, UnreachableHost) or leaving else host_ingress(sim, sim.host(host))
     others = tuple(member(sim, each) for each in answers(sim, without=host)[0]) if leaving else ()
     try:
         asked = manager(sim)
@@ -107,22 +107,22 @@ def entries(sim: SimulatorState) -> tuple[Node, ...]:
     return nodes(sim)
 
 
-def own_word(sim: SimulatorState, host: str, leaving: bool) -> Member | Silent:
+def own_word(sim: SimulatorState, host: str, leaving: bool) -> Member | UnreachableHost:
     """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
     lost is not asked."""
     if leaving and host not in {each.name for each in sim.hosts}:
-        return Silent(host=host, why=f"{host}: not asked, since it is lost")
+        return UnreachableHost(host=host, why=f"{host}: not asked, since it is lost")
     try:
         return member(sim, engine(sim, host))
     except HostError as problem:
         if not leaving:
             raise
-        return Silent(host=host, why=str(problem))
+        return UnreachableHost(host=host, why=str(problem))
 
 
 def ingress_facts(sim: SimulatorState) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it."""
-    good, silent = answers(sim)
+    good, unreachable = answers(sim)
     seen = listed(sim, manager(sim))
     swarm = settings(sim)
     ingresses = {net.id for net in seen if net.ingress}
@@ -131,7 +131,7 @@ def ingress_facts(sim: SimulatorState) -> IngressFacts:
     return IngressFacts(
         network=sim.swarm.ingress,
         swarm=swarm,
-        hosts=(*(host_ingress(sim, host) for host in good), *(placed(sim, each) for each in silent)),
+        hosts=(*(host_ingress(sim, host) for host in good), *(placed(sim, each) for each in unreachable)),
         nodes=members,
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
         services=concerned,
@@ -139,11 +139,11 @@ def ingress_facts(sim: SimulatorState) -> IngressFacts:
     )
 
 
-def placed(sim: SimulatorState, silent: Silent) -> Silent:
-    """A silent host with the member that has its address."""
-    address = sim.host(silent.host).address
-    node = next((node for node in nodes(sim) if address == node.address or node.hostname == silent.host), None)
-    return replace(silent, node_id=node.id if node else "")
+def placed(sim: SimulatorState, unreachable: UnreachableHost) -> UnreachableHost:
+    """An unreachable host with the member that has its address."""
+    address = sim.host(unreachable.host).address
+    node = next((node for node in nodes(sim) if address == node.address or node.hostname == unreachable.host), None)
+    return replace(unreachable, node_id=node.id if node else "")
 
 
 def overlay_facts(sim: SimulatorState, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:

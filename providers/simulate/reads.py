@@ -18,10 +18,10 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     Port,
-    Silent,
     Swarm,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
@@ -183,18 +183,18 @@ def to_task(task: Placed) -> Task:
 TASKS_SHOWN = Lately[tuple[Task, ...]](lambda tasks: tuple(sorted(map(to_task, tasks), key=attrgetter("id"))))
 
 
-def answers(sim: SimulatorState, *, without: str = "") -> tuple[list[Host], list[Silent]]:
+def answers(sim: SimulatorState, *, without: str = "") -> tuple[list[Host], list[UnreachableHost]]:
     """The declared hosts that answer, and those that do not."""
     good: list[Host] = []
-    silent: list[Silent] = []
+    unreachable: list[UnreachableHost] = []
     for host in sim.hosts:
         if not host.declared or host.name == without:
             continue
         try:
             good.append(engine(sim, host.name))
         except (HostError, EngineError) as problem:
-            silent.append(Silent(host=host.name, why=str(problem)))
-    return good, silent
+            unreachable.append(UnreachableHost(host=host.name, why=str(problem)))
+    return good, unreachable
 
 
 def containers(sim: SimulatorState, host: Host) -> tuple[Container, ...]:

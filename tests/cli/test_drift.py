@@ -125,7 +125,7 @@ def test_nothing_is_drifted_where_nobody_answers():
 
 
 def test_end_of_the_swarm_needs_every_hosts_word():
-    """The swarm may go on at a host that is silent; if it is gone with all that was in it, `up` makes it anew."""
+    """The swarm may go on at a host that is unreachable; if it is gone with all that was in it, `up` makes it anew."""
     everywhere = simulate.bare(*lifecycle.HOSTS)
     half = members.cut(everywhere, "w1")
     result = told(everywhere, *STACK)
@@ -228,8 +228,8 @@ def test_certificate_that_ends_soon_is_a_warning():
 
     class Ends(SimulatedHosts):
         def reports(self):
-            found, silent = super().reports()
-            return [replace(each, certificate=Certificate(left=3 * DAY, lasts=90 * DAY)) for each in found], silent
+            found, unreachable = super().reports()
+            return [replace(each, certificate=Certificate(left=3 * DAY, lasts=90 * DAY)) for each in found], unreachable
 
     warnings = ending(Ends(RUNNING))
     result = Report(warnings=warnings)

@@ -53,8 +53,8 @@ def test_hosts_have_their_bridges():
     assert HostFacts(state="active", bridge=bridge, **member) == facts().hosts["w1"]
 
 
-def test_silent_host_is_there_with_the_reason():
-    """A silent host has what the managers know of it; its bridge is unknown."""
+def test_unreachable_host_is_there_with_the_reason():
+    """An unreachable host has what the managers know of it; its bridge is unknown."""
     found = facts(members.cut(SIM, "w1")).hosts["w1"]
 
     assert ("worker", None, "") == (found.role, found.bridge, found.state)

@@ -12,7 +12,7 @@ from providers.loop.forecasts import forecasts, tried
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.simulate import SimulatorState, bare
@@ -148,7 +148,7 @@ def test_containers_that_are_stopped_are_named():
     assert "lose d on w1 (started with --rm)" in forecast.disturbs
 
 
-def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():
+def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_unreachable():
     """One host of three does not answer: none gets a bridge."""
     sim = cut(bare(*lifecycle.HOSTS), "w2")
     found = foretold(sim, *lifecycle.whole_stack(), known=False)
@@ -208,14 +208,14 @@ def test_report_of_a_settled_stack_is_one_line():
     assert ["nothing to do: swarm, ingress"] == [line for line, _ in report_of(found, [], "")]
 
 
-def test_report_names_silent_hosts_and_an_unknown_state():
+def test_report_names_unreachable_hosts_and_an_unknown_state():
     """They are named before all else."""
-    silent = Silent(host="w1", why="w1: no answer at 10.9.0.2")
+    unreachable = UnreachableHost(host="w1", why="w1: no answer at 10.9.0.2")
 
     assert [
         "no answer: w1: no answer at 10.9.0.2",
         "the state is not known (no `pulumi`): all is taken as new, so that `adopt` decides about what is there",
-    ] == [line for line, _ in report_of([], [silent], "no `pulumi`")]
+    ] == [line for line, _ in report_of([], [unreachable], "no `pulumi`")]
 
 
 @dataclass

@@ -22,7 +22,7 @@ from providers.explain.drift import (
 from providers.explain.forecast import Forecast, Stage
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.errors import Unreachable
-from providers.rules.vocabulary.facts import IngressFacts, Member, Silent
+from providers.rules.vocabulary.facts import IngressFacts, Member, UnreachableHost
 from providers.rules.vocabulary.labels import AVAILABILITY
 from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
@@ -275,14 +275,14 @@ def test_what_could_not_be_read_is_unknown(spec):
     )
 
 
-def test_share_of_a_silent_host_in_the_ingress_is_unknown():
+def test_share_of_an_unreachable_host_in_the_ingress_is_unknown():
     """The ingress itself and the other hosts are compared."""
     seen: IngressFacts = facts(network_of(INGRESS, subnets=("10.99.0.0/24",)), INGRESS)
-    silent = Silent(host="w1", why="w1: no answer")
-    hosts = (*(host for host in seen.hosts if host.host != "w1"), silent)
+    unreachable = UnreachableHost(host="w1", why="w1: no answer")
+    hosts = (*(host for host in seen.hosts if host.host != "w1"), unreachable)
     result = finding(INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
 
-    assert (Unknown(resource="ingress", host="w1", why=silent.why),) == result.unknown
+    assert (Unknown(resource="ingress", host="w1", why=unreachable.why),) == result.unknown
     assert ["subnet"] == [each.property for each in result.differences]
 
 
@@ -306,12 +306,12 @@ def test_nothing_is_gone_while_hosts_are_in_two_swarms(second, gone):
 
 
 def test_swarm_ended_where_every_host_says_so():
-    """One that is silent might be in it."""
+    """One that is unreachable might be in it."""
     said = simulate.swarm_facts(bare(*lifecycle.HOSTS)).members
 
     assert (True, False, False, False) == (
         ended(said, ()),
-        ended(said, (Silent(host="x", why="x: no answer"),)),
+        ended(said, (UnreachableHost(host="x", why="x: no answer"),)),
         ended(facts(STACK, SWARM).members, ()),
         ended((), ()),
     )

@@ -148,8 +148,8 @@ def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
         resource.read()
 
 
-def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
-    """A silent member leaves the attachment unknown; once the managers call it down, it need not be attached."""
+def test_ingress_is_not_read_while_a_host_is_unreachable(on, hosts):
+    """An unreachable member leaves the attachment unknown; once the managers call it down, it need not be attached."""
     ingress = known(hosts, INGRESS)
     cut = on(after(hosts.sim, partial(members.cut, name="w1")))
 
@@ -346,7 +346,7 @@ def test_refresh_shows_the_address_that_members_know(hosts):
         state.update(access=HERE)
 
 
-def test_refresh_of_a_silent_member_keeps_its_address(hosts):
+def test_refresh_of_an_unreachable_member_keeps_its_address(hosts):
     """It is still a member, as the managers say."""
     state = known(hosts, NODE, access=HERE)
     declared_at(HERE)

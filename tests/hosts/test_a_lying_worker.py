@@ -72,7 +72,7 @@ def written(host):
     ]
 
 
-def test_nothing_is_done_while_the_manager_is_silent(hosts, fleet):
+def test_nothing_is_done_while_the_manager_is_unreachable(hosts, fleet):
     """There is no manager then, and a line says why: no host joins, and nothing is called gone or begun."""
     hosts["m1"].close()
 
@@ -116,7 +116,8 @@ def test_its_key_is_no_key(hosts, fleet):
 
 
 def test_no_service_of_its_reaches_the_manager(hosts, fleet):
-    """It is not asked while the manager is silent, and a spec is written back to the host that it was read from."""
+    """It is not asked while the manager is unreachable, and a spec is written back to the host that it was read
+    from."""
     hosts["m1"].engine.answer("GET /info", 500, {"message": "not now"})
     with pytest.raises(SwarmnetError):
         from_manager(fleet, services, newest=True)

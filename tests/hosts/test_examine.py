@@ -109,7 +109,7 @@ def test_host_that_does_not_answer(host, look):
     host.close()
     found = look()
 
-    assert ((), ["h1"], Unread) == (found.hosts, [each.host for each in found.silent], type(found.swarm))
+    assert ((), ["h1"], Unread) == (found.hosts, [each.host for each in found.unreachable], type(found.swarm))
 
 
 # Addresses

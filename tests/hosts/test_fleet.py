@@ -10,7 +10,7 @@ from providers.hosts.hosts_api import Hosts
 from providers.hosts.observe import forbidden, placed
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Conflict, NotFound, Unreachable
-from providers.rules.vocabulary.facts import Node, Silent
+from providers.rules.vocabulary.facts import Node, UnreachableHost
 from providers.rules.vocabulary.steps import RemoveNetwork, Step
 from tests.support.fake_sshd import Ends
 from tests.support.tables import cases
@@ -78,12 +78,12 @@ MEMBERS = tuple(
         "by its name": ("n3", "public.example.com", None, {}),
     },
 )
-def test_a_silent_host_is_the_member_that_it_was(expected, address, advertised, remembered):
+def test_an_unreachable_host_is_the_member_that_it_was(expected, address, advertised, remembered):
     """It is known whether the swarm counts on it, also if SSH goes to another address."""
     fleet = Fleet({"w1": HostAccess(name="w1", address=address, advertise_address=advertised)})
     fleet.node_ids.update(remembered)
 
-    assert expected == placed(Silent(host="w1", why="cut off"), fleet, MEMBERS).node_id
+    assert expected == placed(UnreachableHost(host="w1", why="cut off"), fleet, MEMBERS).node_id
 
 
 def test_a_host_whose_sudo_can_not_be_asked_stops_no_other(hosts, fleet_of):
@@ -93,10 +93,10 @@ def test_a_host_whose_sudo_can_not_be_asked_stops_no_other(hosts, fleet_of):
         host.commands |= {f"sudo -n -l service docker {verb}": Ends() for verb in ("restart", "start")}
     hosts["w2"].commands["sudo -n -l service docker start"] = Ends(status=1)
 
-    lacking, silent = forbidden(fleet_of(hosts, sudo=True), hosts)
+    lacking, unreachable = forbidden(fleet_of(hosts, sudo=True), hosts)
 
     assert lacking.startswith("w2: sudo does not let root run `service docker start`: a restart of docker there may")
-    assert silent.startswith("sudo's rules were not looked at: w1 (")
+    assert unreachable.startswith("sudo's rules were not looked at: w1 (")
 
 
 # Steps

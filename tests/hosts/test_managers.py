@@ -9,7 +9,7 @@ from providers.hosts.observe import from_manager, own_word
 from providers.hosts.perform import perform, unlock_key
 from providers.rules.stack_file.access import UNSAID, Roles
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unproved, Unreachable
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.steps import UnlockSwarm, UpdateService
 from tests.support.memberships import info, node_id, places
 
@@ -50,7 +50,7 @@ def test_manager_is_remembered(hosts, fleet):
 
 def test_lost_host_is_not_asked_for_its_own_word(hosts, fleet):
     """It is not among the hosts that are reached: its membership goes by the managers' word alone."""
-    assert Silent(host="w9", why="w9: not asked, since it is lost") == own_word(fleet, "w9", leaving=True)
+    assert UnreachableHost(host="w9", why="w9: not asked, since it is lost") == own_word(fleet, "w9", leaving=True)
 
 
 def test_newest_manager_is_remembered(hosts, fleet):
@@ -139,9 +139,9 @@ OUT = {"state": "inactive"}
     ids=[
         "each says another thing",
         "every host is in no swarm: what was in one is gone",
-        "a silent host might be in a swarm",
+        "an unreachable host might be in a swarm",
         "no quorum",
-        "a silent host might be the manager",
+        "an unreachable host might be the manager",
         "the manager was replaced, and taken out",
         "the new manager is none yet",
     ],

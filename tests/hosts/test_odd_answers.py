@@ -176,11 +176,11 @@ def test_one_garbled_host_stops_no_other(hosts, fleet):
     for host in hosts.values():
         host.engine.answer("GET /info", body={"Swarm": {"LocalNodeState": "inactive"}})
     hosts["w1"].engine.answer("GET /info", body={"Swarm": ["inactive"]})
-    found, silent = observe.answers(fleet, observe.member, fleet.names)
+    found, unreachable = observe.answers(fleet, observe.member, fleet.names)
 
     assert ["m1", "w2"] == [each.host for each in found]
     assert ["w1: the Engine's answer makes no sense: GET /info: Swarm: input should be an object"] == [
-        each.why for each in silent
+        each.why for each in unreachable
     ]
 
 

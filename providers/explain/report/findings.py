@@ -104,9 +104,9 @@ def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[
         f"Names and numbers are from facts taken at {taken}, {max(old, timedelta()) // HOUR} hours before this report, "
         f"with the stack file of then{advice}."
     ]
-    silent = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
-    if silent:
-        said.append(f"No answer came from {', '.join(silent)}.")
+    unreachable = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
+    if unreachable:
+        said.append(f"No answer came from {', '.join(unreachable)}.")
     if facts.state != "known":
         said.append(f"The state was not known then ({plain(facts.state)}), so that all was taken as new.")
     if changes and not any(forecast(change, facts) for change in changes):

@@ -85,7 +85,7 @@ class Engine:
         self.connection = connection
         self.log = HostLog(connection)
         self.shared = shared or AtOnce()
-        self._silent = LastFailure(clock)
+        self._last_silence = LastFailure(clock)
         self.name = connection.name
         self.doubts = 0
         self.restart_took = 0.0
@@ -210,7 +210,7 @@ class Engine:
         """Return when the Engine answers."""
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
-            self._silent.forget()
+            self._last_silence.forget()
         while (problem := self._silence()) is not None:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
@@ -243,11 +243,11 @@ class Engine:
 
     def _first_ping(self, timeout: float) -> requests.Response:
         """Ping once; remember for a moment that nobody answered."""
-        self._silent.again()
+        self._last_silence.again()
         try:
             return self._ping(timeout)
         except Unreachable as problem:
-            self._silent.note(problem)
+            self._last_silence.note(problem)
             raise
 
     def _ping(self, timeout: float) -> requests.Response:

@@ -48,7 +48,7 @@ def reach(fleet: Fleet, seen: Observed, desired: Wanted) -> Reach:
         status = {place: _status(case, place, listening[place], one) for place, one in run.sessions.items()}
         for place, one in status.items():
             if place.sandbox and not one.address:
-                run.silent.setdefault(place.host, f"{place.sandbox} has no address of its network")
+                run.unprobed.setdefault(place.host, f"{place.sandbox} has no address of its network")
         sent = probes(case, status)
         tried, heard = run.send(sent), run.heard()
         if any(
@@ -64,7 +64,7 @@ def reach(fleet: Fleet, seen: Observed, desired: Wanted) -> Reach:
     }
     return Reach(
         results=tuple(results(sent, tried, heard)),
-        silent=run.silent,
+        unprobed=run.unprobed,
         taken={host: ports for host, ports in taken.items() if ports},
         logs=logs,
     )
@@ -72,12 +72,12 @@ def reach(fleet: Fleet, seen: Observed, desired: Wanted) -> Reach:
 
 @dataclass
 class _Run:
-    """The probes of one run. silent: why there is none, or none any more, by host."""
+    """The probes of one run. unprobed: why there is none, or none any more, by host."""
 
     fleet: Fleet
     pool: ThreadPoolExecutor
     sessions: dict[Endpoint, Session] = field(default_factory=dict)
-    silent: dict[str, str] = field(default_factory=dict)
+    unprobed: dict[str, str] = field(default_factory=dict)
 
     def begin(self, case: Case, listening: Mapping[Endpoint, list[tuple[str, int]]], kept: ExitStack) -> None:
         """Start one in each place, which ends with `kept`."""
@@ -108,7 +108,7 @@ class _Run:
         return dict(zip(hosts, self.pool.map(lambda host: engine_log(self.fleet.engine(host)), hosts), strict=True))
 
     def _all(self, act: Callable[[Endpoint], T], where: Collection[Endpoint]) -> dict[Endpoint, T]:
-        """Do it in each place, at once; a place that fails is silent."""
+        """Do it in each place, at once; a place that fails is unprobed."""
 
         def answer(place: Endpoint) -> T | Failure:
             try:
@@ -119,7 +119,7 @@ class _Run:
         found: dict[Endpoint, T] = {}
         for place, word in zip(where, self.pool.map(answer, where), strict=True):
             if isinstance(word, HostError | EngineError):
-                self.silent.setdefault(place.host, str(word))
+                self.unprobed.setdefault(place.host, str(word))
             else:
                 found[place] = word
         return found

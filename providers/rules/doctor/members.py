@@ -17,9 +17,9 @@ _ANEW = "let it leave, and join with the address by which the others reach it: i
 
 def answers(case: Case) -> Iterator[Fault]:
     """Yield hosts that do not answer."""
-    for silent in case.seen.silent:
-        why = silent.why.removeprefix(f"{silent.host}: ")
-        yield Fault("unknown", why, "nothing else was looked at there: see docs/reach.md", silent.host)
+    for unreachable in case.seen.unreachable:
+        why = unreachable.why.removeprefix(f"{unreachable.host}: ")
+        yield Fault("unknown", why, "nothing else was looked at there: see docs/reach.md", unreachable.host)
 
 
 def swarm_answers(case: Case) -> Iterator[Fault]:
@@ -58,13 +58,13 @@ def memberships(case: Case) -> Iterator[Fault]:
             yield Fault("failed", fact, unlock if own.state == "locked" else read, own.host)
     names = {host.member.node_id: host.host for host in case.seen.hosts}
     for node in case.swarm.survey.nodes if case.swarm else ():
-        silent = node.role == "manager" and node.reachability == "unreachable"
-        if silent or not node.counted_on:
+        unreachable = node.role == "manager" and node.reachability == "unreachable"
+        if unreachable or not node.counted_on:
             start = "start docker there, and see that TCP 2377 of the managers is reached"
             remedy = f"{start}; docs/operations.md where it is gone for good"
             name = names.get(node.id, node.hostname)
             said = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
-            borne = f"; {bears(case.swarm.survey.nodes)}" if silent and case.swarm else ""
+            borne = f"; {bears(case.swarm.survey.nodes)}" if unreachable and case.swarm else ""
             yield Fault("failed", f"{said}{borne}", remedy, name)
 
 

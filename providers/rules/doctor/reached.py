@@ -25,7 +25,7 @@ _MARK = "--set-xmark 0xd0c4e3/"
 def probes(case: Case) -> Iterator[Fault]:
     """Yield hosts between which nothing was tried."""
     untried = "packets to and from it were not tried"
-    for host, why in case.reach.silent.items():
+    for host, why in case.reach.unprobed.items():
         lacks = "python3" in why and ("not found" in why or "127" in why)
         remedy = "install the package python3" if lacks else "see what docs/doctor.md says of what is run"
         yield Fault("unknown", f"{untried}: {why.removeprefix(f'{host}: ')}", remedy, host)

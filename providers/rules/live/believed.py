@@ -33,7 +33,7 @@ class Witnesses:
         actual = self._at(places)
         if actual:
             return host in actual
-        if self._silent(host, said):
+        if self._unreachable(host, said):
             return False
         others = [word for name, word in said.items() if name != host and word is not None and word.state == "active"]
         if places:
@@ -78,7 +78,7 @@ class Witnesses:
                 f"replaced) write hosts.{host}.role: manager; else bring back {_words(self.roles.managers)}"
             )
         places = self._places(host, own.node_id, said) - {"?"} if own else frozenset()
-        actual, silent = self._at(places), self._silent(host, said)
+        actual, unreachable = self._at(places), self._unreachable(host, said)
         if actual:
             return f"{claims}, and others know that manager at the address of {_words(actual)}: see what runs on {host}"
         if places:
@@ -86,8 +86,8 @@ class Witnesses:
                 f"{claims}, and the stack file has no address for it at which others know that manager "
                 f"({_words(places)}): if it is this host's, write hosts.{host}.advertise_address: {min(places)}"
             )
-        if silent:
-            return f"{claims}, and no other host that answers confirms it: bring back {_words(silent)}"
+        if unreachable:
+            return f"{claims}, and no other host that answers confirms it: bring back {_words(unreachable)}"
         return f"{claims}, and no other host names it: see `docker info` there, or take {host} out of the stack file"
 
     def _places(self, host: str, node_id: str, said: Said) -> frozenset[str]:
@@ -100,7 +100,7 @@ class Witnesses:
         """Return the declared hosts that have one of these addresses."""
         return frozenset(name for name, own in self.addresses.items() if own & places)
 
-    def _silent(self, host: str, said: Said) -> frozenset[str]:
+    def _unreachable(self, host: str, said: Said) -> frozenset[str]:
         """Return the other declared hosts that have not answered."""
         return frozenset(name for name in {*self.addresses, *self.roles.unasked} - {host} if said.get(name) is None)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from providers.rules.live import maintenance, service_spec
-from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent, Task
+from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Task, UnreachableHost
 from providers.rules.vocabulary.labels import KICK, count
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 from providers.rules.vocabulary.words import some
@@ -51,18 +51,18 @@ def reached(network: Network, host: HostIngress) -> bool:
     return here and gateway_endpoint(network) in host.bridge_endpoints
 
 
-def has_it(network: Network, host: HostIngress | Silent) -> bool:
+def has_it(network: Network, host: HostIngress | UnreachableHost) -> bool:
     """Tell whether the host was asked and is attached."""
     return isinstance(host, HostIngress) and reached(network, host)
 
 
-def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
+def counts(host: HostIngress | UnreachableHost, nodes: tuple[Node, ...]) -> bool:
     """Tell whether the host has to be attached now. One that is down can't be, and what it has once it is back is for
     the next run (measurements.md#host-that-is-down); one that is no member is not."""
     return any(node.counted_on for node in nodes if node.id == host.node_id)
 
 
-def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]:
+def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | UnreachableHost]:
     """Return the hosts that should be attached and are not."""
     return [host for host in facts.hosts if counts(host, facts.nodes) and not has_it(network, host)]
 
@@ -82,7 +82,7 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
     left are in repair, do not answer, or are not helped by kicks: they do not keep all other hosts' ports away."""
     bad = lacking(facts, network)
     asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
-    silent = [host for host in bad if isinstance(host, Silent)]
+    unreachable = [host for host in bad if isinstance(host, UnreachableHost)]
     due = [
         host
         for host in asked
@@ -92,8 +92,8 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
         nodes = [*(node_of(host, facts) for host in due), *unwatched(facts)]
         doing = f"bring the ingress to {names(due)}{on_their_word(facts)}"
         return Steps(tuple(kick(network, node) for node in nodes), doing)
-    if silent and facts.unchanged_for < STALE:
-        return answer_of(silent[0])
+    if unreachable and facts.unchanged_for < STALE:
+        return answer_of(unreachable[0])
     return Wait(f"{names(asked)} to attach to the ingress", SPREAD) if asked else None
 
 
@@ -218,12 +218,12 @@ def dropped(facts: IngressFacts) -> Decision | None:
     here = members(facts)
     drained = [host for host in here if maintenance.drained(node_of(host, facts))]
     keeping = [host for host in here if host.copies and host not in drained]
-    silent = unasked(facts)
+    unreachable = unasked(facts)
     if facts.unchanged_for < STALE and not any(in_repair(host, facts) for host in drained):
         if keeping:
             return Wait(f"{names(keeping)} to drop the old ingress", SPREAD)
-        if silent:
-            return answer_of(silent)
+        if unreachable:
+            return answer_of(unreachable)
     if keeping or drained:
         return kept_out(facts, keeping, drained)
     return None
@@ -269,11 +269,11 @@ def made_at(facts: IngressFacts) -> str:
 
 def answered(facts: IngressFacts, network: Network) -> Decision | None:
     """Wait at last for hosts that do not answer. None once none is left."""
-    silent = [host for host in lacking(facts, network) if isinstance(host, Silent)]
-    return answer_of(silent[0]) if silent else None
+    unreachable = [host for host in lacking(facts, network) if isinstance(host, UnreachableHost)]
+    return answer_of(unreachable[0]) if unreachable else None
 
 
-def answer_of(host: Silent) -> Wait:
+def answer_of(host: UnreachableHost) -> Wait:
     """Give the host time to answer."""
     return Wait(f"{host.host} to answer ({host.why})", SPREAD)
 
@@ -319,18 +319,18 @@ def not_attached(hosts: Sequence[str]) -> str:
     return f"{', '.join(hosts)} {words}"
 
 
-def unasked(facts: IngressFacts) -> Silent | None:
+def unasked(facts: IngressFacts) -> UnreachableHost | None:
     """Return a host that does not answer though the swarm counts on it, or None."""
-    silent = (host for host in facts.hosts if isinstance(host, Silent))
-    return next((host for host in silent if counts(host, facts.nodes)), None)
+    unreachable = (host for host in facts.hosts if isinstance(host, UnreachableHost))
+    return next((host for host in unreachable if counts(host, facts.nodes)), None)
 
 
 def unverifiable(facts: IngressFacts) -> str | None:
     """Say why it can't be seen whether every host gets the new ingress, or None if it can."""
     declared = {host.node_id for host in facts.hosts}
-    silent = unasked(facts)
-    if silent:
-        return f"{silent.host} can't be asked whether it has the new ingress ({silent.why})"
+    unreachable = unasked(facts)
+    if unreachable:
+        return f"{unreachable.host} can't be asked whether it has the new ingress ({unreachable.why})"
     for node in facts.nodes:
         if node.id not in declared | facts.unwatched and node.counted_on:
             return (
@@ -341,6 +341,6 @@ def unverifiable(facts: IngressFacts) -> str | None:
     return None
 
 
-def names(hosts: "list[HostIngress | Silent] | list[HostIngress]") -> str:
+def names(hosts: "list[HostIngress | UnreachableHost] | list[HostIngress]") -> str:
     """Return the hosts' names in words."""
     return some(sorted(host.host for host in hosts))

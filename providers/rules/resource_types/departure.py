@@ -6,7 +6,7 @@ from collections.abc import Container
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.resource_types import adoption
 from providers.rules.resource_types.swarm import ADVICE, divided, still_members
-from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.facts import Member, Node, NodeFacts, UnreachableHost
 from providers.rules.vocabulary.labels import REJOINS
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, LeaveSwarm, RemoveNode, Steps, UpdateNode, Wait
@@ -44,8 +44,8 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
     doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
     if doubt:
         return Blocked(f"{spec.host}: can't tell whether it has left (node {node_id}): {doubt}")
-    if isinstance(facts.member, Silent):
-        return removal_of_silent(spec, facts, facts.member, node, lost=lost)
+    if isinstance(facts.member, UnreachableHost):
+        return remove_unreachable(spec, facts, facts.member, node, lost=lost)
     if facts.member.state in ("locked", "error"):
         advice = ADVICE[facts.member.state]
         return Blocked(f"{spec.host}: can't make it leave: its membership is {facts.member.state}: {advice}")
@@ -115,11 +115,13 @@ def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
     )
 
 
-def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None, *, lost: bool) -> Decision:
+def remove_unreachable(
+    spec: NodeSpec, facts: NodeFacts, unreachable: UnreachableHost, node: Node | None, *, lost: bool
+) -> Decision:
     """Remove only the entry of a host that does not answer, and only if the stack file says that it is lost."""
     if not lost:
         return Blocked(
-            f"{spec.host}: can't make it leave: {silent.why}; bring it back, or put it into the stack file "
+            f"{spec.host}: can't make it leave: {unreachable.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
     return removal_of_entry(spec, facts, node) if node else Done(f"{spec.host} is no member any more")

@@ -15,7 +15,7 @@ from providers.rules.resource_types import adoption, resource_type
 from providers.rules.resource_types.resource_type import Decide, Known, Status, missing
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
-from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
+from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Swarm, UnreachableHost
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_config import NetworkConfig
@@ -94,10 +94,10 @@ def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | N
 
 def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[IngressSpec]:
     """Say how the swarm's ingress stands, and each asked host's share of it. Hosts that were not asked are left out."""
-    silent = tuple(host for host in facts.hosts if isinstance(host, Silent))
+    unreachable = tuple(host for host in facts.hosts if isinstance(host, UnreachableHost))
     network = facts.network
     if network is None:
-        return missing(spec, left_without(facts), silent)
+        return missing(spec, left_without(facts), unreachable)
     asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
     return Status(
         live=resource_type.unfinished(
@@ -106,7 +106,7 @@ def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[Ingr
         actual=network,
         doubt=doubt(facts) or "",
         lacking=tuple(host.host for host in ingress_rollout.lacking(replace(facts, hosts=asked), network)),
-        silent=silent,
+        unreachable=unreachable,
     )
 
 
@@ -201,9 +201,9 @@ def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str
     host that falls silent gets a moment: it answers again, or the managers call it down.
     """
     begun = bool(published_ports.unfinished(facts))
-    silent = ingress_rollout.unasked(facts)
-    if silent and begun:
-        return Wait(f"{silent.host} to answer ({silent.why})", ingress_rollout.SPREAD)
+    unreachable = ingress_rollout.unasked(facts)
+    if unreachable and begun:
+        return Wait(f"{unreachable.host} to answer ({unreachable.why})", ingress_rollout.SPREAD)
     why_not = ingress_rollout.unverifiable(facts) or why_not
     if why_not:
         back = retreat(facts, network, spec.owner) if begun else Done()
@@ -271,8 +271,8 @@ def left_without(facts: IngressFacts) -> str | None:
 
 def doubt(facts: IngressFacts) -> str | None:
     """Say why it can't be told whether every host is attached, or None if it can."""
-    silent = ingress_rollout.unasked(facts)
-    return f"ingress: can't tell whether {silent.host} is attached: {silent.why}" if silent else None
+    unreachable = ingress_rollout.unasked(facts)
+    return f"ingress: can't tell whether {unreachable.host} is attached: {unreachable.why}" if unreachable else None
 
 
 def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:

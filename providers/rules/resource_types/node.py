@@ -21,7 +21,7 @@ from providers.rules.resource_types.departure import (
 from providers.rules.resource_types.resource_type import Decide, Known, Status
 from providers.rules.resource_types.swarm import ADVICE, broken
 from providers.rules.stack_file import access
-from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.facts import Member, Node, NodeFacts, UnreachableHost
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import AVAILABILITY, OWNER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import NodeSpec
@@ -62,7 +62,7 @@ def live_spec(spec: NodeSpec, node: Node, node_address: str = "") -> NodeSpec:
 
 def member_of(facts: NodeFacts) -> Node | None:
     """Return the host's entry among the members, or None if it has none."""
-    if isinstance(facts.member, Silent):
+    if isinstance(facts.member, UnreachableHost):
         return None
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
 
@@ -88,7 +88,7 @@ def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Status[NodeSpec]:
     return replace(status(spec, entry or member_of(facts), facts.member), gone=entry is None)
 
 
-def status(spec: NodeSpec, entry: Node | None, own: Member | Silent | None = None) -> Status[NodeSpec]:
+def status(spec: NodeSpec, entry: Node | None, own: Member | UnreachableHost | None = None) -> Status[NodeSpec]:
     """Say how the member stands by the managers' list, and its address by the host's own word, or else as recorded."""
     if entry is None:
         return Status(gone=True)
@@ -117,7 +117,7 @@ def next_step(
     member.
     """
     member = facts.member
-    if isinstance(member, Silent):
+    if isinstance(member, UnreachableHost):
         return Blocked(f"{spec.host}: {member.why}")
     if moved and member.node_id != node_id and not rejoins(spec, facts, member, node_id):
         return Blocked(elsewhere(spec, member, node_id, moved))

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from providers.rules.live.ingress_rollout import not_attached
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.answers import Pairs
-from providers.rules.vocabulary.facts import Network, Silent
+from providers.rules.vocabulary.facts import Network, UnreachableHost
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import NetworkSpec, Spec
@@ -45,7 +45,7 @@ class Status(Generic[S]):
         knows. there: what the Engine has of it, None in the middle of a change that was cut.
     gone: what the state names is proven absent, whatever has its place.
     doubt: why it can't be told, empty if it can; with `live`, of a part of it.
-    lacking: hosts without their share of it. silent: hosts whose share is not known.
+    lacking: hosts without their share of it. unreachable: hosts whose share is not known.
     """
 
     live: S | None = None
@@ -53,7 +53,7 @@ class Status(Generic[S]):
     gone: bool = False
     doubt: str = ""
     lacking: tuple[str, ...] = ()
-    silent: tuple[Silent, ...] = ()
+    unreachable: tuple[UnreachableHost, ...] = ()
 
     @property
     def whole(self) -> S | None:
@@ -69,9 +69,13 @@ def unfinished(live: S, words: str | None) -> S:
     return live.model_copy(update={"settled": words}) if words else live
 
 
-def missing(spec: S, left: str | None, silent: tuple[Silent, ...] = ()) -> Status[S]:
+def missing(spec: S, left: str | None, unreachable: tuple[UnreachableHost, ...] = ()) -> Status[S]:
     """Return gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come."""
-    return Status(live=unfinished(spec, left), silent=silent) if left else Status(gone=True, silent=silent)
+    return (
+        Status(live=unfinished(spec, left), unreachable=unreachable)
+        if left
+        else Status(gone=True, unreachable=unreachable)
+    )
 
 
 class Look(Protocol[S_contra, F_co]):

@@ -128,9 +128,9 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
             f"swarm: {', '.join(active)} is a member of a swarm, but no manager of it among the hosts answers: "
             "bring a majority of its managers back, or declare them in hosts"
         )
-    if facts.silent:
-        silent = facts.silent[0]
-        return Blocked(f"swarm: can't tell whether {silent.host} is in one already: {silent.why}")
+    if facts.unreachable:
+        unreachable = facts.unreachable[0]
+        return Blocked(f"swarm: can't tell whether {unreachable.host} is in one already: {unreachable.why}")
     if swarm_id:
         return Blocked(
             f"swarm: {swarm_id} is gone: no declared host is a member of any swarm; "
@@ -155,7 +155,7 @@ def not_to_be_begun(facts: SwarmFacts) -> str | None:
     """Say why the hosts can't become a swarm, before the first write; None if they can, or already are."""
     if any(member.state == "active" for member in facts.members):
         return None
-    return unfit_members(facts) or "; ".join(silent.why for silent in facts.silent) or None
+    return unfit_members(facts) or "; ".join(unreachable.why for unreachable in facts.unreachable) or None
 
 
 def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
@@ -196,8 +196,8 @@ def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
     member of it."""
     if facts.swarm is not None and facts.swarm.id == swarm_id:
         return False
-    if facts.silent:
-        return "; ".join(silent.why for silent in facts.silent)
+    if facts.unreachable:
+        return "; ".join(unreachable.why for unreachable in facts.unreachable)
     elsewhere = {node.id for node in facts.nodes}
     for member in facts.members:
         if member.state != "inactive" and member.node_id not in elsewhere:
@@ -208,9 +208,9 @@ def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
 
 def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
     """Return the next step towards its end. Gone means: every declared host answers and none is a member of it."""
-    if facts.silent:
-        silent = facts.silent[0]
-        return Blocked(f"swarm {swarm_id}: can't tell whether {silent.host} has left it: {silent.why}")
+    if facts.unreachable:
+        unreachable = facts.unreachable[0]
+        return Blocked(f"swarm {swarm_id}: can't tell whether {unreachable.host} has left it: {unreachable.why}")
     actual = [member for member in facts.members if member.state != "inactive"]
     ids = {node.id for node in facts.nodes}
     active = sorted(actual, key=lambda member: (member.node_id not in ids, not member.good_manager))

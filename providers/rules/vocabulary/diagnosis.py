@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from providers.rules.vocabulary.facts import Member, Network, Silent
+from providers.rules.vocabulary.facts import Member, Network, UnreachableHost
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, GATEWAY_MODE, MASQUERADE
 from providers.rules.vocabulary.routes import Link, Surroundings
 from providers.rules.vocabulary.snapshot import SwarmSurvey
@@ -250,11 +250,11 @@ class EngineLog:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """All that was sent between hosts. silent: hosts on which nothing could be, with the reason. taken: ports that
+    """All that was sent between hosts. unprobed: hosts on which nothing could be, with the reason. taken: ports that
     another program has, by host. logs: of each member, or why it can't be read."""
 
     results: tuple[Result, ...] = ()
-    silent: Mapping[str, str] = field(default_factory=dict)
+    unprobed: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     logs: Mapping[str, EngineLog | str] = field(default_factory=dict)
 
@@ -264,7 +264,7 @@ class Observed:
     """All that was read. swarm: None if all hosts answer and none is in one. reach: None if no packet was sent."""
 
     hosts: tuple[ObservedHost, ...]
-    silent: tuple[Silent, ...] = ()
+    unreachable: tuple[UnreachableHost, ...] = ()
     swarm: ObservedSwarm | Unread | None = None
     reach: Reach | None = None
 

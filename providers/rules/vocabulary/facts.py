@@ -127,9 +127,9 @@ def _managers(found: list[_Peer]) -> Pairs:
 class Member:
     """A host's own word on its membership (`/info`, Swarm).
 
-    state: inactive, pending, active, locked or error, and `silent` where its Engine does not answer in the middle of a
-    change of ours, as a manager tells. `control`: this node may answer for the swarm.
-    `error`: the Engine's own words, such as that the swarm has no leader. `swarm_id` is known on managers only.
+    state: inactive, pending, active, locked or error, and `unreachable` where its Engine does not answer in the middle
+    of a change of ours, as a manager tells. `control`: this node may answer for the swarm. `error`: the Engine's own
+    words, such as that the swarm has no leader. `swarm_id` is known on managers only.
     remote_managers: whom it takes for the swarm's managers, by node id, each with an IP address (empty where it has
     none). release: its Engine's version, empty where it says none. Of itself a host's word proves nothing:
     rules/live/believed.py.
@@ -152,7 +152,7 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Silent:
+class UnreachableHost:
     """A declared host that could not be asked, and why, in one line. `node_id`: the member at its address, if a manager
     knows one."""
 
@@ -447,7 +447,7 @@ class SwarmFacts:
     """
 
     members: tuple[Member, ...]
-    silent: tuple[Silent, ...] = ()
+    unreachable: tuple[UnreachableHost, ...] = ()
     swarm: Swarm | None = None
     nodes: tuple[Node, ...] = ()
     services: tuple[SwarmService, ...] = ()
@@ -465,7 +465,7 @@ class NodeFacts:
     declared hosts say of themselves, and `tasks`: read only where the host is to leave.
     """
 
-    member: Member | Silent
+    member: Member | UnreachableHost
     swarm: Swarm | None
     nodes: tuple[Node, ...] = ()
     others: tuple[Member, ...] = ()
@@ -495,7 +495,7 @@ class IngressFacts:
         live = Counter(
             (task.service_id, task.node_id, task.networks) for task in tasks if task.service_id in ending and task.alive
         )
-        hosts = tuple(host if isinstance(host, Silent) else host.calm for host in self.hosts)
+        hosts = tuple(host if isinstance(host, UnreachableHost) else host.calm for host in self.hosts)
         return replace(self, tasks=rest, hosts=hosts, listed=()), frozenset(live.items())
 
     def left_on(self, host: HostIngress) -> bool:
@@ -504,7 +504,7 @@ class IngressFacts:
 
     network: Network | None
     swarm: Swarm
-    hosts: tuple[HostIngress | Silent, ...]
+    hosts: tuple[HostIngress | UnreachableHost, ...]
     nodes: tuple[Node, ...]
     listed: tuple[Network, ...] = ()
     services: tuple[SwarmService, ...] = ()

@@ -16,10 +16,10 @@ from providers.rules.vocabulary.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
-    Silent,
     SwarmFacts,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.snapshot import HostReport, Survey
 from providers.rules.vocabulary.steps import Step
@@ -87,7 +87,7 @@ class HostsApi(Protocol):
         """
         return None
 
-    def reports(self) -> tuple[list[HostReport], list[Silent]]:
+    def reports(self) -> tuple[list[HostReport], list[UnreachableHost]]:
         """Return each host's addresses, and the hosts that do not answer."""
 
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ simulate/from_snapshot.py makes a simulated swarm of it. A report holds a host's
 
 from dataclasses import dataclass, field
 
-from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmService, Task
+from providers.rules.vocabulary.facts import Member, Network, Node, Swarm, SwarmService, Task, UnreachableHost
 from providers.rules.vocabulary.routes import Surroundings
 
 
@@ -47,7 +47,7 @@ class SwarmSurvey:
 class Survey:
     """All declared hosts, those that do not answer among them, and the swarm, if one of them answers for it."""
 
-    hosts: tuple[HostSurvey | Silent, ...]
+    hosts: tuple[HostSurvey | UnreachableHost, ...]
     swarm: SwarmSurvey | None = None
 
 

@@ -33,7 +33,8 @@ def projects():
 
 @cache
 def shop():
-    """Two ranges that overlap; facts with services, a network that nobody declared, an old bridge, a silent host."""
+    """Two ranges that overlap; facts with services, a network that nobody declared, an old bridge, an unreachable
+    host."""
     return of_file(SHOP / "Pulumi.shop.yaml", FactsFile.parse((SHOP / "shop.facts.json").read_bytes()))
 
 

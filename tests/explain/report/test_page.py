@@ -261,8 +261,8 @@ def test_the_age_of_facts_is_shown(expected, age):
 
 def test_what_facts_lack_is_said():
     """Hosts that gave no answer, and a state that was not known."""
-    silent = {"w2": {"silent": "no answer within 10 s"}}
-    text = page(preview(step("create", after=overlay())), facts(hosts=silent, state="no such stack"))
+    unreachable = {"w2": {"silent": "no answer within 10 s"}}
+    text = page(preview(step("create", after=overlay())), facts(hosts=unreachable, state="no such stack"))
 
     assert "No answer came from `w2`." in text
     assert "The state was not known then (no such stack)" in text

@@ -10,11 +10,11 @@ import pytest
 from providers.rules.doctor.diagnosis import CHECKS, Diagnosis, diagnosis, sends
 from providers.rules.stack_file.model import Ignored
 from providers.rules.vocabulary.diagnosis import Finding, FindingId
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from tests.support.examined import host, seen, told, wants
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "doctor.md").read_text()
-SILENT = Silent(host="w2", why="w2: no answer")
+UNREACHABLE = UnreachableHost(host="w2", why="w2: no answer")
 BAD = host("w1", live_restore=True, clock=None)
 
 
@@ -47,7 +47,7 @@ def test_whole_is_as_its_worst_part(statuses, whole):
 
 def test_only_what_is_chosen_is_looked_for():
     """A host that did not answer is told in any case: nothing is known of it."""
-    examined = seen(BAD, silent=(SILENT,))
+    examined = seen(BAD, unreachable=(UNREACHABLE,))
 
     assert ["host-answers", "live-restore", "clock"] == ids(examined)
     assert ["host-answers", "live-restore"] == ids(examined, only=["live-restore"])
@@ -57,8 +57,8 @@ def test_only_what_is_chosen_is_looked_for():
 
 def test_host_on_which_no_command_runs():
     """One line, whatever was chosen."""
-    silent = host("m1", unread={"commands": "sh -s: exit status 127: not found: let it run sh"})
-    (row,) = diagnosis(seen(silent), wants(), only=["clock"]).findings
+    unreachable = host("m1", unread={"commands": "sh -s: exit status 127: not found: let it run sh"})
+    (row,) = diagnosis(seen(unreachable), wants(), only=["clock"]).findings
 
     assert ("commands", ["m1 unknown: sh -s: exit status 127: not found"]) == (row.id, told([row]))
     assert "let it run sh" == row.remedy

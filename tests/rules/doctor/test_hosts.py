@@ -9,7 +9,7 @@ from providers.hosts.engine_api.schema import Info, read_answer
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.doctor.engines import BAD
 from providers.rules.vocabulary.diagnosis import Unread
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.network_options import ENCRYPTED
 from tests.support.examined import NOW, found, host, node, seen, swarm, wants
 from tests.support.networks import a_network
@@ -17,7 +17,7 @@ from tests.support.networks import a_network
 DAY = 86_400.0
 AUTHORITY = "the certificate of the swarm's authority"
 EXPIRED = "rpc error: x509: certificate has expired or is not yet valid:\n current time is after"
-SILENT = {"silent": (Silent(host="w2", why="w2: no answer within 10 s"),)}
+UNREACHABLE = {"unreachable": (UnreachableHost(host="w2", why="w2: no answer within 10 s"),)}
 NODES = (node("m1"), node("w1"), node("w2"))
 OF_NO_USE = (node("m1", address="0.0.0.0"), node("w1", address="127.0.0.1"), node("w2", address=""))
 SAYS_DOWN = "its managers say that it is down"
@@ -34,7 +34,7 @@ def listed(*nodes, ends=NOW + 31 * DAY):
 @pytest.mark.parametrize(
     ("check", "member", "read", "expected"),
     [
-        ("host-answers", {}, SILENT, ["w2 unknown: no answer within 10 s"]),
+        ("host-answers", {}, UNREACHABLE, ["w2 unknown: no answer within 10 s"]),
         ("swarm-answers", {}, {"swarm": Unread(why="no quorum")}, ["unknown: no quorum"]),
         ("swarm-answers", {}, {"swarm": None}, []),
         *(

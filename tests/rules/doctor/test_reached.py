@@ -118,7 +118,7 @@ def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
 
 
 UNTRIED = "packets to and from it were not tried"
-NO_PYTHON = {"silent": {"w1": "w1: python3: exit status 127: sh: 1: python3: not found"}}
+NO_PYTHON = {"unprobed": {"w1": "w1: python3: exit status 127: sh: 1: python3: not found"}}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,11 @@ NO_PYTHON = {"silent": {"w1": "w1: python3: exit status 127: sh: 1: python3: not
             "reach-gossip w1 -> m1 unknown: can't tell whether UDP 7946 of m1 is open: it has ended: try again",
         ),
         # The package is named if python3 is missing, or the key if its address is a name, before it is a member.
-        ([], NO_PYTHON, f"probes w1 unknown: {UNTRIED}: {NO_PYTHON['silent']['w1'][4:]}: install the package python3"),
+        (
+            [],
+            NO_PYTHON,
+            f"probes w1 unknown: {UNTRIED}: {NO_PYTHON['unprobed']['w1'][4:]}: install the package python3",
+        ),
         (
             [],
             {"w1": host("w1", known_by="")},
@@ -155,7 +159,7 @@ def test_what_was_not_tried_or_seen(results, keys, expected):
 
 # Gossip over UDP between members, with and without a word of it in their Engines' logs
 
-SILENT = EngineLog()
+EMPTY_LOG = EngineLog()
 DROPPING = rules(f"filter -A INPUT {DROPS}")
 NO_WORD = {"unknown": SAYS_NOTHING, "closed": "nothing arrives", "open": ""}
 MISSED = EngineLog(unanswered=frozenset({"10.9.0.2"}))  # m1's, of w1
@@ -178,12 +182,14 @@ def datagrams(to_m1="open", to_w1="open"):
 @pytest.mark.parametrize(
     ("ends", "m1", "log", "findings", "matrix"),
     [
-        pytest.param([], BARE, SILENT, [], "open open", id="what passes"),
-        pytest.param(["closed"], BARE, SILENT, ["w1 -> m1 failed"], "closed open", id="each direction by itself"),
+        pytest.param([], BARE, EMPTY_LOG, [], "open open", id="what passes"),
+        pytest.param(["closed"], BARE, EMPTY_LOG, ["w1 -> m1 failed"], "closed open", id="each direction by itself"),
         pytest.param([], BARE, MISSED, [], "open open", id="a complaint of the past"),
         pytest.param(["closed"], BARE, MISSED, ["w1 -> m1 failed"], "closed open", id="a complaint told already"),
-        pytest.param(["unknown"], BARE, SILENT, ["m1 unknown"], "unknown open", id="a log that says nothing"),
-        pytest.param(["unknown"], DROPPING, SILENT, ["w1 -> m1 failed"], "closed open", id="a rule where no log tells"),
+        pytest.param(["unknown"], BARE, EMPTY_LOG, ["m1 unknown"], "unknown open", id="a log that says nothing"),
+        pytest.param(
+            ["unknown"], DROPPING, EMPTY_LOG, ["w1 -> m1 failed"], "closed open", id="a rule where no log tells"
+        ),
         # Its direction is not known, and it may be past (a docker that was restarted): a warning, and no cell.
         pytest.param(
             ["unknown", "unknown"],

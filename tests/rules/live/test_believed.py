@@ -36,37 +36,37 @@ def at(*names, address="10.0.0.{}", **advertised):
     }
 
 
-def proved(host, *said, silent=(), roles=UNSAID, accesses=None):
-    """Tell whether a host is taken for a manager, with these answers and those hosts silent."""
+def proved(host, *said, unreachable=(), roles=UNSAID, accesses=None):
+    """Tell whether a host is taken for a manager, with these answers and those hosts unreachable."""
     heard = {each.host: each for each in said}
-    names = sorted({*heard, *silent}, key=lambda name: (name[0], name))
+    names = sorted({*heard, *unreachable}, key=lambda name: (name[0], name))
     known = witnesses(accesses or at(*names), roles)
-    return known.proved(host, heard | dict.fromkeys(silent))
+    return known.proved(host, heard | dict.fromkeys(unreachable))
 
 
 @cases(
-    "expected, host, said, silent",
+    "expected, host, said, unreachable",
     {
         "it": (True, "m1", [M1], []),
         "it, beside a liar": (True, "m1", [M1, LIAR], []),
         "a liar": (False, "w1", [M1, LIAR], []),
-        "a liar, while it is silent": (False, "w1", [LIAR], ["m1"]),
+        "a liar, while it is unreachable": (False, "w1", [LIAR], ["m1"]),
         "it is none yet": (False, "m1", [word("m1"), W1], []),
     },
 )
-def test_with_roles_the_file_decides(expected, host, said, silent):
+def test_with_roles_the_file_decides(expected, host, said, unreachable):
     """Its managers are managers if they say so too, and no other host is."""
-    assert expected == proved(host, *said, silent=silent, roles=FILE)
+    assert expected == proved(host, *said, unreachable=unreachable, roles=FILE)
 
 
 @cases(
-    "expected, host, said, silent",
+    "expected, host, said, unreachable",
     {
         "another names it": (True, "m1", [M1, W1], ["w2"]),
         "it is the only host": (True, "m1", [M1], []),
         "the others are in no swarm": (True, "m1", [M1, OUTSIDE], []),
-        "one that may be in the swarm is silent": (False, "m1", [M1, OUTSIDE], ["w1"]),
-        "the only other one is silent": (False, "m1", [M1], ["w1"]),
+        "one that may be in the swarm is unreachable": (False, "m1", [M1, OUTSIDE], ["w1"]),
+        "the only other one is unreachable": (False, "m1", [M1], ["w1"]),
         "the other has just joined": (False, "m1", [M1, NEW], []),
         "the other is in another swarm": (False, "m1", [M1, ELSEWHERE], []),
         "nobody names it": (False, "w1", [LIAR, W2], ["m1"]),
@@ -75,23 +75,23 @@ def test_with_roles_the_file_decides(expected, host, said, silent):
         "beside one that claims to be it": (True, "m1", [M1, CLAIMS_M1, W2], []),
         # If the file lacks its address, the id decides if every other host says that it is another member.
         "at another address, and all answer": (True, "m1", [TALL_M1, TALL_W1], []),
-        "at another address, and the silent one may be it": (False, "m1", [TALL_M1, TALL_W1], ["w2"]),
+        "at another address, and the unreachable one may be it": (False, "m1", [TALL_M1, TALL_W1], ["w2"]),
         "at another address, and two say that they are it": (False, "m1", [TALL_M1, TALL_W1, TALL_LIAR], []),
     },
 )
-def test_without_roles_the_others_decide(expected, host, said, silent):
+def test_without_roles_the_others_decide(expected, host, said, unreachable):
     """They decide by node id and address; if no other host can tell, the host's own word is not enough."""
-    assert expected == proved(host, *said, silent=silent)
+    assert expected == proved(host, *said, unreachable=unreachable)
 
 
 def test_the_advertised_address_tells():
     """A member is known by its advertised address if SSH uses a name or another way."""
     accesses = at("m1", "w1", "w2", address="far-{}", m1="192.168.0.1:2377")
 
-    assert proved("m1", TALL_M1, TALL_W1, silent=["w2"], accesses=accesses)
+    assert proved("m1", TALL_M1, TALL_W1, unreachable=["w2"], accesses=accesses)
 
 
-def test_hosts_that_are_not_asked_count_as_silent():
+def test_hosts_that_are_not_asked_count_as_unreachable():
     """One of them may be the manager."""
     assert not proved("m1", M1, roles=Roles(unasked=frozenset({"w1"})))
 
@@ -100,7 +100,7 @@ MAJORITY = Roles(managers=frozenset({"m1", "m2"}))
 
 
 @cases(
-    "expected, silent, roles",
+    "expected, unreachable, roles",
     {
         # The swarm has another manager.
         "all answer": ("; declare a manager that the swarm has (role: manager) until m1, m2 is one", [], MAJORITY),
@@ -109,15 +109,15 @@ MAJORITY = Roles(managers=frozenset({"m1", "m2"}))
         "without roles": ("", ["m2"], UNSAID),
     },
 )
-def test_no_manager_of_the_file_is_one(expected, silent, roles):
-    """If all hosts answer, another one has to be declared; else a silent one may be it."""
-    said = {host: word(host) for host in ("m1", "m2", "w1") if host not in silent} | dict.fromkeys(silent)
+def test_no_manager_of_the_file_is_one(expected, unreachable, roles):
+    """If all hosts answer, another one has to be declared; else an unreachable one may be it."""
+    said = {host: word(host) for host in ("m1", "m2", "w1") if host not in unreachable} | dict.fromkeys(unreachable)
 
     assert expected == witnesses(at("m1", "m2", "w1"), roles).advice(said)
 
 
 @cases(
-    "expected, said, silent, roles",
+    "expected, said, unreachable, roles",
     {
         # The edit that makes it a manager of the file.
         "a worker promoted by hand": (
@@ -158,9 +158,9 @@ def test_no_manager_of_the_file_is_one(expected, silent, roles):
         ),
     },
 )
-def test_why_a_claim_is_not_believed(expected, said, silent, roles):
+def test_why_a_claim_is_not_believed(expected, said, unreachable, roles):
     """One line, with what to do."""
-    heard = {each.host: each for each in said} | dict.fromkeys(silent)
+    heard = {each.host: each for each in said} | dict.fromkeys(unreachable)
     known = witnesses(at("m1", "w1", "w2") if roles == UNSAID else at(*heard), roles)
 
     assert f"w1: it says that it is a manager, and {expected}" == known.why_not("w1", heard)

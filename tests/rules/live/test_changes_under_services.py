@@ -247,7 +247,7 @@ def test_unwatched_member_forbids_no_change():
     "spec, act, expected",
     {
         "a member that is not declared": (NEW_INGRESS, undeclared, "member w2"),
-        "a member that is silent": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
+        "a member that is unreachable": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
         "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
         "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
         "a stopped container on the overlay": (

@@ -14,9 +14,9 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     Port,
-    Silent,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.labels import CHANGE, FORMER, copy_label
 from providers.rules.vocabulary.network_options import MTU
@@ -88,16 +88,16 @@ def without_it(number: int, *copies: Network, **given: Any) -> HostIngress:
     return HostIngress(host=f"h{number}", node_id=f"n{number}", copies=copies, **given)
 
 
-SILENT = Silent(host="h2", why="h2: nothing answers", node_id="n2")
+UNREACHABLE = UnreachableHost(host="h2", why="h2: nothing answers", node_id="n2")
 
 
-def facts(found: Network | None = RIGHT, *hosts: HostIngress | Silent, **given: Any) -> IngressFacts:
+def facts(found: Network | None = RIGHT, *hosts: HostIngress | UnreachableHost, **given: Any) -> IngressFacts:
     """A swarm of two hosts, of which all have what the swarm has, unless given."""
     all_have = tuple(with_it(number, found) if found else without_it(number) for number in (1, 2))
     return IngressFacts(**{"network": found, "swarm": SWARM, "hosts": hosts or all_have, "nodes": NODES, **given})
 
 
-def begun(found: Network, *hosts: HostIngress | Silent, **given: Any) -> IngressFacts:
+def begun(found: Network, *hosts: HostIngress | UnreachableHost, **given: Any) -> IngressFacts:
     """The same in the middle of a change of ours: what the ingress is like is noted on the swarm."""
     labels = (*OURS, (CHANGE, OWNER), (FORMER, former.text(found)))
     return facts(found, *hosts, swarm=replace(SWARM, labels=labels), **given)
@@ -146,7 +146,7 @@ def decided(found: IngressFacts, *, known: bool = True, **given: Any) -> Decisio
         # They start with the change of its bridge, which gives it back.
         "a host waits for containers that were stopped": (facts(nodes=(node(1), drained(stopped="c1"))), True),
         # It gets it when it is back.
-        "a silent host that is down": (facts(RIGHT, with_it(1), SILENT, nodes=DOWN), True),
+        "an unreachable host that is down": (facts(RIGHT, with_it(1), UNREACHABLE, nodes=DOWN), True),
         "a host that is no member": (facts(RIGHT, with_it(1), without_it(2), nodes=(node(1),)), True),
     },
 )
@@ -163,7 +163,7 @@ def test_right_one_needs_nothing(found: IngressFacts, known: bool):
         "somebody's that may be changed": (begun(SOMEBODYS), {"known": False, "adopt": "converge"}),
         "a dead default": (facts(altered(DEAD, labels=()), unchanged_for=2.0), {"known": False}),
         # It gets the new one by itself when it is back.
-        "a silent member is down": (begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT, nodes=DOWN), {}),
+        "an unreachable member is down": (begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), UNREACHABLE, nodes=DOWN), {}),
         "a task has ended": (begun(DRIFT["mtu"], tasks=(task(RIGHT, state="shutdown"),)), {}),
         "a task on a host that is down": (begun(DRIFT["mtu"], tasks=(task(RIGHT),), nodes=DOWN), {}),
     },
@@ -217,7 +217,7 @@ TAKEN = a_network(id="o", name="app", driver="overlay", scope="swarm", subnets=(
         "another stack took it over": (OTHER_OWNER, facts(ANOTHER_STACKS), {}),
         "another stack's change": (f"{OTHER_OWNER} is in the middle", facts(DRIFT["mtu"], swarm=CHANGING), {}),
         # A change would stop halfway.
-        "a silent member": ("h2 can't be asked", facts(DRIFT["gateway"], with_it(1), SILENT), {}),
+        "an unreachable member": ("h2 can't be asked", facts(DRIFT["gateway"], with_it(1), UNREACHABLE), {}),
         "an undeclared member": ("member h3", facts(DRIFT["gateway"], nodes=(*NODES, node(3))), {}),
         "its range is taken": ("overlaps 10.11.5.0/24", facts(DRIFT["gateway"], listed=(TAKEN,)), {}),
         "a job would run again": ("the job web", facts(DRIFT["gateway"], services=(service(job=True),)), {}),
@@ -249,15 +249,15 @@ def kicked(value: str, **given: Any) -> IngressFacts:
         # A removal while tasks still run on it would leave their hosts with it for good.
         "a task": ("1 tasks (another on h2) to leave the old ingress", begun(DRIFT["mtu"], tasks=(task(RIGHT),))),
         # It answers again, or the managers call it down; before the first write it blocks.
-        "silent, and ports are off": ("h2 to answer", begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT)),
+        "unreachable, and ports are off": ("h2 to answer", begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), UNREACHABLE)),
         # A new one does not come to a host that has the old one.
         "a host keeps it": ("drop the old ingress", facts(None, without_it(1, DEFAULT), without_it(2))),
         "with its sandbox": ("drop the old ingress", facts(None, without_it(1), KEEPING, unchanged_for=9)),
-        "a silent member may keep it": ("h2 to answer", facts(None, without_it(1), SILENT, unchanged_for=9)),
+        "an unreachable member may keep it": ("h2 to answer", facts(None, without_it(1), UNREACHABLE, unchanged_for=9)),
         "addresses come after the network": ("to get its addresses", facts(DEAD)),
         "a host drops the old one": ("h2 to drop the old ingress", facts(RIGHT, with_it(1), OLD)),
-        "a silent member may have it": ("h2 to answer", facts(RIGHT, with_it(1), SILENT)),
-        "a silent member, at last": ("h2 to answer", facts(RIGHT, with_it(1), SILENT, unchanged_for=10)),
+        "an unreachable member may have it": ("h2 to answer", facts(RIGHT, with_it(1), UNREACHABLE)),
+        "an unreachable member, at last": ("h2 to answer", facts(RIGHT, with_it(1), UNREACHABLE, unchanged_for=10)),
         # It takes 0.2 to 1.7 s (measurements.md#kicks).
         "a kick": ("h2 to attach to the ingress", kicked(f"{'i' * 12}.1")),
         "one host at a time": ("h2 to recover by itself", facts(RIGHT, without_it(1), without_it(2), nodes=REPAIRS)),
@@ -314,7 +314,7 @@ LOST = node(3, state="down", role="manager", reachability="unreachable")
 @cases(
     "asked, found",
     {
-        "it does not answer": ("", facts(None, without_it(1), SILENT, unchanged_for=10)),
+        "it does not answer": ("", facts(None, without_it(1), UNREACHABLE, unchanged_for=10)),
         "it is out of service": ("", facts(None, without_it(1), KEEPING, nodes=(node(1), drained()), unchanged_for=10)),
         "not restarted": ("h1", facts(None, without_it(1), KEEPING, nodes=(node(1), SECOND, LOST), unchanged_for=10)),
     },
@@ -355,13 +355,15 @@ def test_dead_one_of_ours_is_taken_back():
 
 def test_a_way_back_waits_for_no_host_that_does_not_answer():
     """The run ends with its name, and with nothing of the change left."""
-    found = facts(RIGHT, with_it(1), SILENT, swarm=CHANGED, unchanged_for=10)
+    found = facts(RIGHT, with_it(1), UNREACHABLE, swarm=CHANGED, unchanged_for=10)
     for decide in ingress.ways_back(ingress_spec()):
         assert (UpdateSwarm(version=7, drop_labels=(CHANGE,)),) == steps(decide(found))
 
 
-@pytest.mark.parametrize("hosts", [(with_it(1), SILENT), (with_it(1),)], ids=["silent", "not in the stack file"])
-def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress | Silent, ...]):
+@pytest.mark.parametrize(
+    "hosts", [(with_it(1), UNREACHABLE), (with_it(1),)], ids=["unreachable", "not in the stack file"]
+)
+def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress | UnreachableHost, ...]):
     """The rest is done, and it would stay drained unseen."""
     found = facts(RIGHT, *hosts, nodes=(node(1), replace(drained(), state="down")))
     assert "h2 was drained by Swarmnet and is down now: bring it back" in reason(decided(found))

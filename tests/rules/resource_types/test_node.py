@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from providers.rules.resource_types import departure, node
-from providers.rules.vocabulary.facts import Endpoint, HostIngress, Member, Node, NodeFacts, Silent, Task
+from providers.rules.vocabulary.facts import Endpoint, HostIngress, Member, Node, NodeFacts, Task, UnreachableHost
 from providers.rules.vocabulary.steps import (
     Decision,
     Done,
@@ -23,7 +23,7 @@ from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases
 
-SILENT = Silent(host="w1", why="w1: nothing answers at 198.51.100.2")
+UNREACHABLE = UnreachableHost(host="w1", why="w1: nothing answers at 198.51.100.2")
 MEMBER = Member(host="w1", state="active", node_id="n2")
 MANAGER = replace(MEMBER, control=True)
 INACTIVE = Member(host="w1", state="inactive")
@@ -252,7 +252,7 @@ ALONE = NodeFacts(member=Member(host="w1", state="active", node_id="n1", control
     "expected, found, given",
     {
         # If it is not clearly outside any swarm.
-        "silent": ("nothing answers", facts(member=SILENT), CREATE),
+        "unreachable": ("nothing answers", facts(member=UNREACHABLE), CREATE),
         "no swarm": ("no manager among the hosts", facts(member=INACTIVE, swarm=None, nodes=()), CREATE),
         "locked": ("docker swarm unlock", facts(member=Member(host="w1", state="locked")), CREATE),
         "broken": ("ends a broken membership", facts(member=Member(host="w1", state="error")), CREATE),
@@ -350,7 +350,7 @@ CUT_RUN = (Member(host="w3", state="active", node_id="n3"),)
             NodeFacts(member=MANAGER, swarm=SWARM, nodes=(entry(2), entry(3, "worker")), others=CUT_RUN),
         ),
         "a container": (f"its overlays: {'c' * 12}", facts(tasks=(task(service_id="", container_id="c" * 64),))),
-        "silent": ("lost: true", facts(member=SILENT)),
+        "unreachable": ("lost: true", facts(member=UNREACHABLE)),
         "locked": ("docker swarm unlock", facts(member=replace(MEMBER, node_id="", state="locked"))),
         "nobody answers": ("no manager of that swarm answers", facts(gone=True, swarm=None, nodes=())),
         "another swarm answers": ("it is a member (node n2) of another swarm than s1", facts(gone=True)),
@@ -382,10 +382,10 @@ def test_leaving_takes_nothing(found: NodeFacts):
 @cases(
     "expected, found",
     {
-        "a worker's entry": ((ENTRY_GOES,), facts(member=SILENT)),
-        "a manager's, demoted first": ((DEMOTE,), facts(entry(2, reachability="unreachable"), member=SILENT)),
+        "a worker's entry": ((ENTRY_GOES,), facts(member=UNREACHABLE)),
+        "a manager's, demoted first": ((DEMOTE,), facts(entry(2, reachability="unreachable"), member=UNREACHABLE)),
         # Its entry was all that was left of it.
-        "gone": ((), facts(gone=True, member=SILENT)),
+        "gone": ((), facts(gone=True, member=UNREACHABLE)),
     },
 )
 def test_a_lost_one_is_removed(expected: tuple[Step, ...], found: NodeFacts):

@@ -7,7 +7,7 @@ import pytest
 
 from providers.rules.resource_types import swarm
 from providers.rules.vocabulary.answers import Pairs
-from providers.rules.vocabulary.facts import Member, Node, Silent, Swarm, SwarmFacts, SwarmService
+from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts, SwarmService, UnreachableHost
 from providers.rules.vocabulary.steps import Decision, Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.support.decisions import reason, steps, todo
 from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, swarm_spec
@@ -15,7 +15,7 @@ from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases
 
-SILENT = Silent(host="w2", why="w2: nothing answers at 198.51.100.3")
+UNREACHABLE = UnreachableHost(host="w2", why="w2: nothing answers at 198.51.100.3")
 INGRESS = a_network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True)
 THEIRS = a_network(id="x", name="theirs", driver="overlay", scope="swarm")
 MANAGER = Member(host="m1", state="active", node_id="n1", control=True, swarm_id="s1")
@@ -48,9 +48,9 @@ def alone(**given: Any) -> SwarmFacts:
     return facts(**{"members": (MANAGER, *outside("w1")), "nodes": NODES[:1], **given})
 
 
-def none(*members: Member, silent: tuple[Silent, ...] = ()) -> SwarmFacts:
+def none(*members: Member, unreachable: tuple[UnreachableHost, ...] = ()) -> SwarmFacts:
     """Hosts of which none answers for a swarm."""
-    return SwarmFacts(members=members, silent=silent)
+    return SwarmFacts(members=members, unreachable=unreachable)
 
 
 def half(state: str, host: str = "m1", **given: Any) -> Member:
@@ -101,7 +101,7 @@ NO_LEADER = half("active", control=True, error="no leader")
     "expected, found, swarm_id",
     {
         # A second swarm is never begun while a host may be in one.
-        "a silent host": ("can't tell whether w2", none(*outside("m1", "w1"), silent=(SILENT,)), ""),
+        "an unreachable host": ("can't tell whether w2", none(*outside("m1", "w1"), unreachable=(UNREACHABLE,)), ""),
         "a worker": ("w1 is a member of a swarm, but no manager of it", none(WORKER, *outside("m1")), ""),
         "no majority": ("bring a majority of its managers back", none(NO_LEADER), ""),
         # A refresh shows the user that it is gone.
@@ -120,16 +120,16 @@ def test_it_neither_begins_nor_changes_in_doubt(expected: str, found: SwarmFacts
     assert expected in reason(decided(found, swarm_id))
 
 
-NO_ANSWER = (Silent(host="w1", why="w1: no answer"),)
+NO_ANSWER = (UnreachableHost(host="w1", why="w1: no answer"),)
 
 
 @cases(
     "found, expected",
     {
         "all bare": (BARE, None),
-        "one silent": (none(*outside("m1"), silent=NO_ANSWER), "w1: no answer"),
+        "one unreachable": (none(*outside("m1"), unreachable=NO_ANSWER), "w1: no answer"),
         "one locked": (none(half("locked"), *outside("w1")), "m1: its membership"),
-        "one in a swarm": (alone(silent=NO_ANSWER), None),
+        "one in a swarm": (alone(unreachable=NO_ANSWER), None),
     },
 )
 def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
@@ -147,7 +147,7 @@ def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
         "identical, in create": (facts(live(labels=())), ""),
         "ours, in create": (facts(), ""),
         # It is another resource's affair.
-        "a silent host": (facts(silent=(SILENT,)), "s1"),
+        "an unreachable host": (facts(unreachable=(UNREACHABLE,)), "s1"),
         "a label that nobody declared": (facts(live(labels=(("site", "b"), *OURS))), "s1"),
     },
 )
@@ -212,7 +212,7 @@ LOCKED = none(half("locked", error="needs to be unlocked"))
         "all answer, none is a member": (BARE, True),
         "it is there": (facts(), False),
         "all are members of another one that answers": (facts(live(id="s2")), True),
-        "a silent host": (none(*outside("m1"), silent=(SILENT,)), SILENT.why),
+        "an unreachable host": (none(*outside("m1"), unreachable=(UNREACHABLE,)), UNREACHABLE.why),
         "a worker without a manager": (none(WORKER, *outside("m1")), f"w1: it is a member (active) {UNANSWERED}"),
         "a locked manager": (LOCKED, f"m1: it is a member (locked) {UNANSWERED} (needs to be unlocked)"),
     },
@@ -250,7 +250,7 @@ def test_it_ends_on_its_last_member(expected: tuple[LeaveSwarm, ...], found: Swa
         "a service": (alone(services=(SwarmService(id="s", name="web"),)), "service web"),
         "a network": (alone(networks=(INGRESS, THEIRS)), "network theirs"),
         "secrets and configs": (alone(belongings=("secret db", "config web")), "secret db, config web"),
-        "a silent host": (alone(silent=(SILENT,)), "can't tell whether w2 has left"),
+        "an unreachable host": (alone(unreachable=(UNREACHABLE,)), "can't tell whether w2 has left"),
         "no manager": (none(WORKER), "no manager among the hosts answers"),
         "locked": (none(half("locked"), *outside("w1")), "m1 is still a member"),
         "pending": (none(half("pending"), *outside("w1")), "m1 is still a member"),

@@ -15,9 +15,9 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     OverlayFacts,
-    Silent,
     SwarmService,
     Task,
+    UnreachableHost,
 )
 from providers.rules.vocabulary.routes import Link, Surroundings, surroundings
 from providers.rules.vocabulary.steps import Step
@@ -34,7 +34,11 @@ NETWORK = a_network(id="x", name="app", driver="overlay", scope="swarm", subnets
     [
         pytest.param(NODE, replace(NODE, version=4), id="a node's version"),
         pytest.param(SERVICE, replace(SERVICE, version=4, spec="{}"), id="a service's version and raw spec"),
-        pytest.param(Silent(host="w1", why="timed out"), Silent(host="w1", why="refused"), id="why a host is silent"),
+        pytest.param(
+            UnreachableHost(host="w1", why="timed out"),
+            UnreachableHost(host="w1", why="refused"),
+            id="why a host is unreachable",
+        ),
         pytest.param(
             OverlayFacts(network=None), OverlayFacts(network=None, unchanged_for=3), id="how long facts are the same"
         ),
