@@ -216,8 +216,9 @@ class Provider(ResourceProvider, Generic[S, F]):
             with self.run.turn(show, self.turn_of_removal(spec, props)):
                 if self.goes(id_, spec, props, api):
                     look = partial(self.resource_type.look, api, spec, props, leaving=True)
-                    seconds, ways_back = self.run.removal_time(spec), self.resource_type.ways_back(spec, known=True)
-                    work(api, in_words(spec), seconds, show, look, decide, ways_back, show)
+                    seconds = self.run.removal_time(spec)
+                    rollbacks = self.resource_type.decide_rollbacks(spec, known=True)
+                    work(api, in_words(spec), seconds, show, look, decide, rollbacks, show)
             keeps = getattr(spec, "on_remove", None)
             if keeps == "keep" or (keeps and props.get("adopted")):  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
@@ -244,8 +245,8 @@ class Provider(ResourceProvider, Generic[S, F]):
                 self.run.refuse_unfit_members(api)
             with self.run.turn(show, turn):
                 look, decide = partial(self.looked, api, spec, known), announcing(self.run, api, show, spec, known)
-                ways_back = self.resource_type.ways_back(spec, known=bool(known))
-                facts = work(api, in_words(spec), spec.timeout, show, look, decide, ways_back, show)
+                rollbacks = self.resource_type.decide_rollbacks(spec, known=bool(known))
+                facts = work(api, in_words(spec), spec.timeout, show, look, decide, rollbacks, show)
             if left := self.resource_type.left_undone(facts):
                 show(f"warning: {left}", stays=True)
         actual = self.resource_type.actual(facts)

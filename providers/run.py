@@ -436,7 +436,7 @@ def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known
                 return steps.Blocked(f"nothing was begun: {problems}")
             look, back = (
                 partial(resource_type.look, spec=spec, known=known),
-                resource_type.ways_back(spec, known=bool(known)),
+                resource_type.decide_rollbacks(spec, known=bool(known)),
             )
             name, decide_there = spec.resource_name, resource_type.decide(spec, known)
             forecast = foreseen(

@@ -23,14 +23,14 @@ def rehearsed(
     seconds: float,
     look: Callable[[HostsApi], Any],
     decide: Callable[[Any], Decision],
-    ways_back: Sequence[Callable[[Any], Decision]] = (),
+    rollbacks: Sequence[Callable[[Any], Decision]] = (),
 ) -> tuple[SimulatorState, Forecast]:
     """Work on one resource on a simulation: the simulation after it, and what happened on the way, there and, if it
     can't go on, back."""
     hosts = _Watched(sim)
     problem = ""
     try:
-        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide, ways_back)
+        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide, rollbacks)
     except SwarmnetError as error:
         problem = str(error)
     return hosts.sim, hosts.forecast(name, problem)

@@ -49,7 +49,7 @@ def forecasts(
     desired = {spec.resource_name for spec in plan.specs}
     refusal = swarm.not_to_be_begun(simulate.swarm_facts(sim)) if not state and plan.gwbridges else None
     failed = False
-    for spec, look, decide, ways_back in _works(plan, state, lost):
+    for spec, look, decide, rollbacks in _works(plan, state, lost):
         name = spec.resource_name
         if failed or refusal:
             found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
@@ -58,7 +58,7 @@ def forecasts(
         if decide is None:
             found.append(Forecast(resource=name))
             continue
-        after, forecast = rehearsed(sim, name, spec.timeout, look, decide, ways_back)
+        after, forecast = rehearsed(sim, name, spec.timeout, look, decide, rollbacks)
         if clashes and name in desired and forecast.stages:
             forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
         else:
@@ -74,8 +74,8 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
         resource_type, spec = type_of(spec), aware(spec, known)
-        ways_back = resource_type.ways_back(spec, known=bool(known))
-        yield spec, partial(resource_type.look, spec=spec, known=known), resource_type.decide(spec, known), ways_back
+        rollbacks = resource_type.decide_rollbacks(spec, known=bool(known))
+        yield spec, partial(resource_type.look, spec=spec, known=known), resource_type.decide(spec, known), rollbacks
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in desired]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in desired  # in the state, where another resource had it before
@@ -84,4 +84,4 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
         resource_type, stays = type_of(spec), renamed or forgotten or getattr(spec, "retain", False)
         decide = None if stays else resource_type.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
         look = partial(resource_type.look, spec=spec, known=known, leaving=True)
-        yield spec, look, decide, resource_type.ways_back(spec, known=True)
+        yield spec, look, decide, resource_type.decide_rollbacks(spec, known=True)

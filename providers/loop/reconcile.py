@@ -90,11 +90,11 @@ def reconcile(
     observe: Callable[[], F],
     decide: Callable[[F], Decision],
     perform: Perform,
-    ways_back: Sequence[Callable[[F], Decision]] = (),
+    rollbacks: Sequence[Callable[[F], Decision]] = (),
 ) -> F:
     """Run the loop until `decide` says Done; returns the facts that were enough.
 
-    ways_back: decisions that finish what was begun with what is there, of which the first that comes to its end is
+    rollbacks: decisions that finish what was begun with what is there, of which the first that comes to its end is
     enough; tried when the work ends with an error.
 
     Raises Blocked with the decision's reason, DeadlineExceeded when the work's seconds or a wait's own are over,
@@ -106,25 +106,25 @@ def reconcile(
     except RunCut:
         raise
     except SwarmnetError as error:
-        became = turned_round(work, observe, perform, ways_back, error, loop.acted)
+        became = roll_back(work, observe, perform, rollbacks, error, loop.acted)
         late = isinstance(error, DeadlineExceeded)
         if not became and not late:
             raise
         raise type(error)(f"{error}{became}{LATE if late else ''}") from (error.__cause__ or error)
 
 
-def turned_round(
+def roll_back(
     work: Work,
     observe: Callable[[], F],
     perform: Perform,
-    ways_back: Sequence[Callable[[F], Decision]],
+    rollbacks: Sequence[Callable[[F], Decision]],
     error: SwarmnetError,
     acted: bool,
 ) -> str:
     """Finish what was begun with what is there; returns what became of it, for the end of the error's message: nothing
     if nothing was begun. What the error says already is not said again."""
     problems = []
-    for decide in ways_back:
+    for decide in rollbacks:
         loop = Loop(work, observe, decide, perform)
         try:
             loop.run()
@@ -147,12 +147,12 @@ def work(
     progress: Callable[[str], None],
     look: Callable[[], F],
     decide: Callable[[F], Decision],
-    ways_back: Sequence[Callable[[F], Decision]] = (),
+    rollbacks: Sequence[Callable[[F], Decision]] = (),
     result: Callable[[str], None] = lambda line: None,
 ) -> F:
     """`reconcile` on the hosts behind an API to hosts, by their clock."""
     one = Work(name, seconds, progress, Clock(api.now, api.elapse), result)
-    return reconcile(one, look, decide, api.perform_all, ways_back)
+    return reconcile(one, look, decide, api.perform_all, rollbacks)
 
 
 class Loop(Generic[F]):

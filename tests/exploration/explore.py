@@ -129,7 +129,7 @@ class Scene:
     """A simulation to explore: how a run looks and decides, what others may do, which hosts may be lost, what must
     hold.
 
-    timings: how long things take. hurried: its time may be over anywhere. ways_back: how a run that can't go on
+    timings: how long things take. hurried: its time may be over anywhere. rollbacks: how a run that can't go on
     finishes what was begun. always, when_done, when_ended: say what is wrong with a simulation, or None if nothing is;
     the last one however a run has ended. harm: says what is wrong with a step.
     """
@@ -143,7 +143,7 @@ class Scene:
     always: Check = lambda sim: None
     when_done: Check = lambda sim: None
     when_ended: Check = lambda sim: None
-    ways_back: tuple[Callable[[Any], Decision], ...] = ()
+    rollbacks: tuple[Callable[[Any], Decision], ...] = ()
     hurried: bool = True
     harm: Callable[[SimulatorState, Step], str | None] = lambda sim, step: None
     timings: Timings = TIMINGS
@@ -196,7 +196,7 @@ class Exploration:
             return f"error: {problem}" if isinstance(onward, str) else onward
         except SwarmnetError as problem:
             return self.turn_round(here, state, f"error: {problem}")
-        decide = self.scene.ways_back[state.back - 1] if state.back else self.scene.decide
+        decide = self.scene.rollbacks[state.back - 1] if state.back else self.scene.decide
         decision = decide(replace(facts, unchanged_for=state.patience))
         match decision:
             case Done() if state.back:
@@ -229,7 +229,7 @@ class Exploration:
 
     def turn_round(self, here: bytes, state: State, end: str) -> bytes | str:
         """Let a run that can't go on take the next way back, or end if there is none."""
-        if state.back == len(self.scene.ways_back):
+        if state.back == len(self.scene.rollbacks):
             return self.ended(here, state, end)
         return self.reach(replace(state, patience=0, back=state.back + 1), here, f"turn round: {end}")
 
@@ -362,7 +362,7 @@ def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
     if state.patience or state.back:  # all else befalls the fresh run, whose simulation is the same
         yield "another run", replace(state, patience=0, back=0)
         return
-    if scene.ways_back and state.in_time:
+    if scene.rollbacks and state.in_time:
         yield "its time is over", replace(state, in_time=False, back=1)
     yield "time", replace(state, sim=simulate.elapse(state.sim, TICK))
     for label, act in scene.others.items() if state.others else ():

@@ -154,7 +154,7 @@ def swap(start: SimulatorState, *, may_go: tuple[str, ...] = (), right: Check = 
             "always": checks.all_of(checks.nothing_lost(start, may_go=may_go), checks.one_ingress, checks.one_out),
             "when_done": checks.all_of(checks.no_trace, checks.specs_as_before(start), on_ingress, right),
             "when_ended": checks.promised(start),
-            "ways_back": ingress.ways_back(NEW_INGRESS),
+            "rollbacks": ingress.decide_rollbacks(NEW_INGRESS),
             "harm": checks.restarts,
             "hurried": given.keys().isdisjoint({"others", "losses"}),  # both are for the large ones
             **given,
@@ -195,7 +195,7 @@ def bridge(start: SimulatorState, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any)
         always=checks.nothing_lost(start),
         when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run(start)),
         when_ended=checks.promised(start),
-        ways_back=gwbridge.ways_back(spec),
+        rollbacks=gwbridge.decide_rollbacks(spec),
         harm=checks.breaks_quorum,
         **given,
     )

@@ -419,7 +419,7 @@ class Witness(SimulatedHosts):
         self.killed, self.steps, self.facts = False, [], None
         acts = len(self.happened)
         try:
-            self.work("it", SECONDS, lambda line: None, self.look, self.scene.decide, self.scene.ways_back)
+            self.work("it", SECONDS, lambda line: None, self.look, self.scene.decide, self.scene.rollbacks)
         except Killed:
             return False
         except SwarmnetError as problem:

@@ -82,8 +82,8 @@ MUTATIONS: dict[str, tuple[str, *tuple[Change, ...]]] = {
     "containers started again": ("bridge, a container", (maintenance, "stopped_on", lambda node: {})),
     "containers paused again": ("bridge, a paused container", (maintenance, "paused_on", lambda node: set())),
     "containers that have stopped": ("migration, a container has stopped", (OverlayFacts, "stopped_on", lambda *_: [])),
-    "ports back where it turns round": ("swap", (ingress, "turned_round", done)),
-    "host back where it turns round": ("bridge", (gwbridge, "brought_back", done)),
+    "ports back where it turns round": ("swap", (ingress, "next_step_of_rollback", done)),
+    "host back where it turns round": ("bridge", (gwbridge, "restore_host", done)),
     "tasks that no host takes": ("no place", (Task, "unplaced", False)),
     "tasks that wait where an ingress stays": (
         "swap, removed too early, tasks wait there",

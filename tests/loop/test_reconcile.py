@@ -52,7 +52,7 @@ class Scene:
     lines: list[str] = field(default_factory=list)
     seen: list[Facts] = field(default_factory=list)
 
-    def run(self, decide: Callable[[Facts], Decision], *ways_back: Callable[[Facts], Decision]) -> Facts:
+    def run(self, decide: Callable[[Facts], Decision], *rollbacks: Callable[[Facts], Decision]) -> Facts:
         """Run the loop."""
 
         def watched(facts: Facts) -> Decision:
@@ -60,7 +60,7 @@ class Scene:
             return decide(facts)
 
         work = Work("overlay app", self.seconds, self.progress, Clock(lambda: self.now, self.sleep), self.progress)
-        return reconcile(work, self.observe, watched, self.perform, ways_back)
+        return reconcile(work, self.observe, watched, self.perform, rollbacks)
 
     def sleep(self, seconds: float) -> None:
         """Time passes only here."""
@@ -360,9 +360,9 @@ def test_a_cut_run_starts_nothing(performed: list[str], cut_before: str, decisio
 def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
     """A change that runs out of time leaves nothing half done."""
     scene = Scene(seconds=10)
-    ways_back = script(remove("b"))
+    rollbacks = script(remove("b"))
     with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*was finished"):
-        scene.run(lambda facts: WAIT if scene.performed else remove("a"), ways_back)
+        scene.run(lambda facts: WAIT if scene.performed else remove("a"), rollbacks)
     assert ["a", "b"] == scene.performed
 
 

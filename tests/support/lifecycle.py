@@ -59,7 +59,7 @@ def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[
     resource_type = type_of(spec)
     outputs = {resource_type.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
     look = partial(resource_type.look, hosts, spec, outputs)
-    back = resource_type.ways_back(spec, known=bool(known))
+    back = resource_type.decide_rollbacks(spec, known=bool(known))
     return hosts.work(
         spec.resource_name, spec.timeout, hosts.progress.append, look, resource_type.decide(spec, outputs), back
     )

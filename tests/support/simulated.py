@@ -42,10 +42,10 @@ class SimulatedHosts(simulated.SimulatedHosts):
         progress: Callable[[str], None],
         look: Callable[[], Any],
         decide: Callable[[Any], Decision],
-        ways_back: Sequence[Callable[[Any], Decision]] = (),
+        rollbacks: Sequence[Callable[[Any], Decision]] = (),
     ) -> Any:
         """Work until `decide` says Done, through the real loop."""
-        return work(self, name, seconds, progress, look, decide, ways_back)
+        return work(self, name, seconds, progress, look, decide, rollbacks)
 
     def perform(self, step: Step) -> None:
         if len(self.steps) == self.killed_after:

@@ -333,7 +333,7 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
     if refusal := left_to_another(spec, facts, known=True):
         return refusal
     if spec.on_remove == "keep":
-        return finished(spec, facts)
+        return finish_cut_change(spec, facts)
     if bridge is None or bridge.id != network_id:
         return Done()
     if facts.member.state != "inactive":
@@ -344,15 +344,15 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
     return replacement(spec, bridge)
 
 
-def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
+def finish_cut_change(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
     """Finish a cut change with the present bridge, for a bridge that is to be forgotten.
 
     `spec`: as the state has it, for a host that the cut left without a bridge.
     """
-    return brought_back(spec, facts, creation_on(spec, facts))
+    return restore_host(spec, facts, creation_on(spec, facts))
 
 
-def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwork) -> Decision:
+def restore_host(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwork) -> Decision:
     """Bring the host back to what it was before its change, with the present bridge or with this one."""
     unanswered = unanswering(spec, facts)
     if unanswered:
@@ -362,15 +362,15 @@ def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwor
     return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
 
 
-def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
-    """Return the ways to finish a change of ours that can't go on: with the present bridge; with the wanted one if the
-    old one is gone; and, if that is refused, with the old one made again."""
+def decide_rollbacks(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
+    """Return the rollbacks, which finish a change of ours that can't go on: with the present bridge; with the wanted
+    one if the old one is gone; and, if that is refused, with the old one made again."""
 
-    def with_ours(facts: GwbridgeFacts, *, before: bool) -> Decision:
+    def next_step_of_rollback(facts: GwbridgeFacts, *, before: bool) -> Decision:
         theirs = facts.bridge is not None and take_over(spec, facts, facts.bridge, known)
         if theirs or left_to_another(spec, facts, known=known):
             return Done()
         noted = facts.node.label(FORMER) if before and facts.node else None
-        return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation_on(spec, facts))
+        return restore_host(spec, facts, former.creation(noted, spec.host) if noted else creation_on(spec, facts))
 
-    return partial(with_ours, before=False), partial(with_ours, before=True)
+    return partial(next_step_of_rollback, before=False), partial(next_step_of_rollback, before=True)

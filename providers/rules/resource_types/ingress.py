@@ -206,7 +206,7 @@ def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str
         return Wait(f"{unreachable.host} to answer ({unreachable.why})", ingress_rollout.SPREAD)
     why_not = ingress_rollout.unverifiable(facts) or why_not
     if why_not:
-        back = retreat(facts, network, spec.owner) if begun else Done()
+        back = roll_back_to_present(facts, network, spec.owner) if begun else Done()
         refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
         return refusal if isinstance(back, Done) else back
     doing = f"remove the old ingress ({network.subnet}){ingress_rollout.on_their_word(facts)}"
@@ -238,7 +238,7 @@ def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> 
     )
 
 
-def retreat(facts: IngressFacts, network: Network, owner: str) -> Decision:
+def roll_back_to_present(facts: IngressFacts, network: Network, owner: str) -> Decision:
     """Do the same with the present ingress, for a change that ends: hosts that do not answer wait for the next run."""
     decision = brought(facts, network, pin=True) or closed(facts, network, owner)
     return decision or Done(ingress_rollout.result(facts, network))
@@ -311,7 +311,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
     if ours_now := running_change.taken_over(spec, facts.swarm):
         return ours_now
     if spec.on_remove == "keep":
-        return finished(spec, facts)
+        return finish_cut_change(spec, facts)
     if network is None:
         default = CreateNetwork(config=NetworkConfig(name="ingress", driver="overlay", ingress=True))
         return made(default, facts)
@@ -320,7 +320,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
-def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
+def finish_cut_change(spec: IngressSpec, facts: IngressFacts) -> Decision:
     """Finish a cut change with the present ingress, for an ingress that is to be forgotten.
 
     `spec`: as the state has it, for a swarm that the cut left without an ingress.
@@ -332,10 +332,10 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
-def ways_back(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
-    """Return the ways to finish a change of ours that can't go on: with the present ingress; with the wanted one if the
-    old one is gone; and, if that is refused, with the old one made again."""
-    return tuple(partial(turned_round, spec, again, known=known) for again in (False, True))
+def decide_rollbacks(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
+    """Return the rollbacks, which finish a change of ours that can't go on: with the present ingress; with the wanted
+    one if the old one is gone; and, if that is refused, with the old one made again."""
+    return tuple(partial(next_step_of_rollback, spec, again, known=known) for again in (False, True))
 
 
 def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
@@ -343,7 +343,7 @@ def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
     return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.out, facts.nodes))
 
 
-def turned_round(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
+def next_step_of_rollback(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
     """Return the next step back. `again`: without an ingress, the former one is made instead of the wanted one."""
     network, before = facts.network, facts.swarm.label(FORMER)
     foreign = refused(spec, facts, known=known)
@@ -356,5 +356,5 @@ def turned_round(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: 
             return Wait("the ingress to get its addresses", ALLOCATION + 1)
         if not network.allocated and before:
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
-        return retreat(facts, network, spec.owner)
+        return roll_back_to_present(facts, network, spec.owner)
     return made(former.creation(before) if again and before else creation(spec, before), facts)

@@ -92,7 +92,7 @@ class DecideRemoval(Protocol[S_contra]):
         """Return the decisions, or None if it is only forgotten, without a look."""
 
 
-class WaysBack(Protocol[S_contra]):
+class DecideRollbacks(Protocol[S_contra]):
     """Gives decisions that finish a change that can't go on. known: the state has the resource."""
 
     def __call__(self, spec: S_contra, *, known: bool) -> Sequence[Decide]:
@@ -106,7 +106,7 @@ class ResourceType(Generic[S, F]):
     name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
     swarm, and hosts in two swarms leave it in doubt.
     there: what the Engine has of it, in its facts. decide: gives the decisions of one work.
-    ways_back: gives decisions that finish a change that can't go on; see `reconcile`.
+    decide_rollbacks: gives decisions that finish a change that can't go on; see `reconcile`.
     left_undone: what an `up` that ended well could not do, with what to type; None if it did everything.
     finding: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
     """
@@ -120,7 +120,7 @@ class ResourceType(Generic[S, F]):
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]
     finding: Callable[[S, Known, F], Status[S]]
-    ways_back: WaysBack[S] = lambda spec, *, known: ()
+    decide_rollbacks: DecideRollbacks[S] = lambda spec, *, known: ()
     left_undone: Callable[[F], str | None] = lambda facts: None
 
     def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:

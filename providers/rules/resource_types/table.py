@@ -18,7 +18,7 @@ GWBRIDGE = ResourceType(
     decide=gwbridge.decide,
     decide_removal=gwbridge.decide_removal,
     finding=gwbridge.finding,
-    ways_back=gwbridge.ways_back,
+    decide_rollbacks=gwbridge.decide_rollbacks,
 )
 SWARM = ResourceType(
     name="Swarm",
@@ -52,7 +52,7 @@ INGRESS = ResourceType(
     decide=ingress.decide,
     decide_removal=ingress.decide_removal,
     finding=ingress.finding,
-    ways_back=ingress.ways_back,
+    decide_rollbacks=ingress.decide_rollbacks,
     left_undone=ingress_rollout.left_undone,
 )
 OVERLAY = ResourceType(

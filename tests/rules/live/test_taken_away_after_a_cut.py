@@ -34,10 +34,10 @@ def forgotten(start: SimulatorState, spec: Spec) -> SimulatorState:
     hosts = SimulatedHosts(start)
     match spec:
         case IngressSpec():
-            hosts.work("ingress", 300, hosts.progress.append, hosts.ingress, partial(ingress.finished, spec))
+            hosts.work("ingress", 300, hosts.progress.append, hosts.ingress, partial(ingress.finish_cut_change, spec))
         case GwbridgeSpec():
             look = partial(hosts.gwbridge, spec.host)
-            hosts.work("bridge", 300, hosts.progress.append, look, partial(gwbridge.finished, spec))
+            hosts.work("bridge", 300, hosts.progress.append, look, partial(gwbridge.finish_cut_change, spec))
     hosts.elapse(60)
     return hosts.sim
 

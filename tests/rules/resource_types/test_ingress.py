@@ -356,7 +356,7 @@ def test_dead_one_of_ours_is_taken_back():
 def test_a_way_back_waits_for_no_host_that_does_not_answer():
     """The run ends with its name, and with nothing of the change left."""
     found = facts(RIGHT, with_it(1), UNREACHABLE, swarm=CHANGED, unchanged_for=10)
-    for decide in ingress.ways_back(ingress_spec()):
+    for decide in ingress.decide_rollbacks(ingress_spec()):
         assert (UpdateSwarm(version=7, drop_labels=(CHANGE,)),) == steps(decide(found))
 
 
