@@ -189,7 +189,7 @@ class Run:
 
     @property
     def roles(self) -> Roles:
-        """Return which hosts are believed to be managers. A section `swarm` that makes no sense is one all the same."""
+        """Return which hosts are trusted to be managers. A section `swarm` that makes no sense is one all the same."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     def with_digest(self, spec: S) -> S:

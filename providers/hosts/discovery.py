@@ -54,7 +54,7 @@ def _members(entry: HostAccess, own: Member, nodes: tuple[Node, ...]) -> list[Fo
 
 def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
     """Ask each member about itself, all at once."""
-    answers = fleet_for({access.name: access for access in accesses.values()}).each(_own_word)
+    answers = fleet_for({access.name: access for access in accesses.values()}).each(_self_report)
     for node, access in accesses.items():
         answer = answers[access.name]
         if not isinstance(answer, tuple):
@@ -67,6 +67,6 @@ def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
             yield FoundMember(node=node, access=access, host=answer[0], report=answer[1])
 
 
-def _own_word(engine: Engine) -> tuple[HostSurvey, HostReport]:
+def _self_report(engine: Engine) -> tuple[HostSurvey, HostReport]:
     """Return one host's networks and containers, and what else it has of addresses."""
     return host_survey(engine), report(engine)

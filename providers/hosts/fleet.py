@@ -1,4 +1,4 @@
-"""Hosts by name: their Engines, all at once, and any good manager. rules/live/believed.py decides who is one."""
+"""Hosts by name: their Engines, all at once, and any good manager. rules/live/trust.py decides who is one."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from providers.hosts.engine_api.http_over_stdio import AnyConnection
 from providers.hosts.local import LocalConnection
 from providers.hosts.shared_answers import WRITES, AtOnce, UntilWritten
 from providers.hosts.ssh.connection import Connection
-from providers.rules.live.believed import witnesses
+from providers.rules.live.trust import evidence_of
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.errors import (
     EngineError,
@@ -44,9 +44,10 @@ class Fleet:
         self.names = tuple(hosts)
         self.at_rest = at_rest
         self._looked_at: set[str] = set()
-        self._witnesses = witnesses(hosts, roles)
-        # The node id that a host was proved to have as a manager: the hosts that confirmed it may be restarting by now.
-        self._proved: dict[str, str] = {}
+        self._evidence = evidence_of(hosts, roles)
+        # The node id that a host was verified to have as a manager: the hosts that confirmed it may be restarting by
+        # now.
+        self._verified: dict[str, str] = {}
         self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access, at_rest) for name, access in hosts.items()}
         self.node_ids: dict[str, str] = {}
@@ -81,7 +82,7 @@ class Fleet:
             self.each(ask)
 
     def manager(self) -> Engine:
-        """Any declared host that is proved a manager and can answer for the swarm now, kept until it fails to.
+        """Any declared host that is verified a manager and can answer for the swarm now, kept until it fails to.
 
         Raises NoQuorum, NoSwarm, NotAManager, Unproved or Unreachable, with what each host said.
         """
@@ -89,36 +90,37 @@ class Fleet:
             if self._manager and self._manager[0].doubts == self._manager[1]:
                 return self._manager[0]
             self._manager = None
-            said: dict[str, Member | Failure] = {}
+            self_reports: dict[str, Member | Failure] = {}
             for names in self._asked_first():
-                for name, answer in self._as_they_come(_own_word, names):
-                    said[name] = answer
-                    for engine in self.good(_words(said)):
+                for name, answer in self._as_they_come(_self_report, names):
+                    self_reports[name] = answer
+                    for engine in self.good(_members(self_reports)):
                         self._manager = (engine, engine.doubts)
                         return engine
-            raise self._no_manager({name: said[name] for name in self.names})
+            raise self._no_manager({name: self_reports[name] for name in self.names})
 
     def managers(self) -> list[Engine]:
-        """Return all declared hosts that are proved managers and can answer for the swarm now; none is no error."""
-        return self.good(_words(self.each(_own_word, self._asked_first()[0])))
+        """Return all declared hosts that are verified managers and can answer for the swarm now; none is no error."""
+        return self.good(_members(self.each(_self_report, self._asked_first()[0])))
 
-    def good(self, said: Mapping[str, Member | None]) -> list[Engine]:
-        """Return the proved managers that can answer for the swarm, by each host's own word (None: it gave none)."""
+    def good(self, self_reports: Mapping[str, Member | None]) -> list[Engine]:
+        """Return the verified managers that can answer for the swarm, by each host's self-report (None: it gave
+        none)."""
         return [
             self._engines[name]
-            for name, own in said.items()
-            if own and own.good_manager and self._is_proved(name, said)
+            for name, own in self_reports.items()
+            if own and own.good_manager and self._is_verified(name, self_reports)
         ]
 
-    def refuse_unproved(self, said: Mapping[str, Member | None]) -> None:
-        """Raise Unproved if a host says that it can answer for the swarm, and none is believed."""
-        claims = [name for name, own in said.items() if own and own.good_manager]
-        if claims and not self.good(said):
-            raise Unproved("; ".join(self._witnesses.why_not(name, said) for name in claims))
+    def refuse_unverified(self, self_reports: Mapping[str, Member | None]) -> None:
+        """Raise Unproved if a host says that it can answer for the swarm, and none is trusted."""
+        claims = [name for name, own in self_reports.items() if own and own.good_manager]
+        if claims and not self.good(self_reports):
+            raise Unproved("; ".join(self._evidence.trust_refusal(name, self_reports) for name in claims))
 
     def lists_as_manager(self, host: str, nodes: tuple[Node, ...]) -> bool:
         """Tell whether these members, as another manager lists them, have the host as a manager."""
-        return self._witnesses.lists_as_manager(host, nodes, self._proved.get(host, ""))
+        return self._evidence.lists_as_manager(host, nodes, self._verified.get(host, ""))
 
     def newest_manager(self) -> Engine:
         """Of those that can answer for the swarm, the one with the newest API, kept until it fails to: services are
@@ -142,38 +144,38 @@ class Fleet:
         with self._lock:
             self._manager = self._newest = None
 
-    def _is_proved(self, name: str, said: Mapping[str, Member | None]) -> bool:
-        own = said[name]
-        known = own is not None and own.node_id != "" and self._proved.get(name) == own.node_id
-        if own is None or not (known or self._witnesses.proved(name, said)):
+    def _is_verified(self, name: str, self_reports: Mapping[str, Member | None]) -> bool:
+        own = self_reports[name]
+        known = own is not None and own.node_id != "" and self._verified.get(name) == own.node_id
+        if own is None or not (known or self._evidence.is_verified(name, self_reports)):
             return False
-        self._proved[name] = own.node_id
+        self._verified[name] = own.node_id
         return True
 
     def _asked_first(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the hosts that may be managers, and all others: those are asked only to say why no manager answers."""
-        managers = self._witnesses.roles.managers
+        managers = self._evidence.roles.managers
         if managers is None:
             return self.names, ()
         return tuple(name for name in self.names if name in managers), tuple(
             name for name in self.names if name not in managers
         )
 
-    def _no_manager(self, said: dict[str, Member | Failure]) -> Failure:
+    def _no_manager(self, self_reports: dict[str, Member | Failure]) -> Failure:
         """Return one line with what each host said. An unreachable host might be the manager."""
-        own = _words(said)
+        own = _members(self_reports)
         words, kinds = [], set[type[Failure]]()
-        for name, answer in said.items():
+        for name, answer in self_reports.items():
             kind, why = _verdict(answer)
             if not why:
-                kind, why = Unproved, self._witnesses.why_not(name, own)
+                kind, why = Unproved, self._evidence.trust_refusal(name, own)
             words.append(why if kind in (Unproved, Unreachable) else f"{name}: {why}")
             kinds.add(kind)
         if kinds == {NoSwarm}:
             kind = NoSwarm
         else:
             kind = next((each for each in (Unproved, NoQuorum, Unreachable) if each in kinds), NotAManager)
-        advice = self._witnesses.advice(own) if kind in (Unreachable, NotAManager) else ""
+        advice = self._evidence.advice(own) if kind in (Unreachable, NotAManager) else ""
         return kind(f"no declared host can answer for the swarm: {'; '.join(words)}{advice}")
 
     def close(self) -> None:
@@ -233,14 +235,14 @@ def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
         return _engines[access, at_rest]
 
 
-def _own_word(engine: Engine) -> Member:
+def _self_report(engine: Engine) -> Member:
     """Return a host's own membership, as it reports it."""
     return narrowed(engine.info(timeout=INFO_TIMEOUT), Member, host=engine.name)
 
 
-def _words(said: Mapping[str, Member | Failure]) -> dict[str, Member | None]:
+def _members(self_reports: Mapping[str, Member | Failure]) -> dict[str, Member | None]:
     """Return each host's own membership, or None if it gave none."""
-    return {name: answer if isinstance(answer, Member) else None for name, answer in said.items()}
+    return {name: answer if isinstance(answer, Member) else None for name, answer in self_reports.items()}
 
 
 def _verdict(answer: Member | Failure) -> tuple[type[Failure], str]:

@@ -300,13 +300,13 @@ def stopped_containers(engine: Engine) -> list[Stopped]:
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
     """Return each declared host's own membership, and the swarm, if one of them can answer for it.
 
-    Raises Unproved if only hosts that are not believed say that they can.
+    Raises Unproved if only hosts that are not trusted say that they can.
     """
     members, unreachable = answers(fleet, member, fleet.names)
     said: dict[str, Member | None] = {each.host: each for each in members}
     good = next(iter(fleet.good(said)), None)
     if good is None:
-        fleet.refuse_unproved(said)
+        fleet.refuse_unverified(said)
         outside = [each.host for each in members if each.state == "inactive"]
         return SwarmFacts(members=tuple(members), unreachable=tuple(unreachable), bridges=bridges(fleet, outside))
     return SwarmFacts(
@@ -337,7 +337,7 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
 
     Raises what reaching the host raises, unless it is leaving: then silence is a fact.
     """
-    own = own_word(fleet, host, leaving)
+    own = self_report(fleet, host, leaving)
     local = None if isinstance(own, UnreachableHost) or leaving else host_ingress(fleet.engine(host), own)
     others = answers(fleet, member, set(fleet.names) - {host})[0] if leaving else []
     try:
@@ -346,7 +346,7 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
         return NodeFacts(member=own, swarm=None, others=tuple(others))
 
 
-def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | UnreachableHost:
+def self_report(fleet: Fleet, host: str, leaving: bool) -> Member | UnreachableHost:
     """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
     lost is not asked."""
     if leaving and host not in fleet.names:

@@ -83,7 +83,7 @@ def node_facts(sim: SimulatorState, host: str, *, leaving: bool = False) -> Node
 
     Raises what reaching the host raises, unless it is leaving: then silence is a fact.
     """
-    own = own_word(sim, host, leaving)
+    own = self_report(sim, host, leaving)
     local = None if isinstance(own, UnreachableHost) or leaving else host_ingress(sim, sim.host(host))
     others = tuple(member(sim, each) for each in answers(sim, without=host)[0]) if leaving else ()
     try:
@@ -107,7 +107,7 @@ def entries(sim: SimulatorState) -> tuple[Node, ...]:
     return nodes(sim)
 
 
-def own_word(sim: SimulatorState, host: str, leaving: bool) -> Member | UnreachableHost:
+def self_report(sim: SimulatorState, host: str, leaving: bool) -> Member | UnreachableHost:
     """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
     lost is not asked."""
     if leaving and host not in {each.name for each in sim.hosts}:

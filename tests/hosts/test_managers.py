@@ -1,11 +1,11 @@
-"""Any good manager, the one with the newest API, and who is asked for the unlock key; rules/live/believed.py decides
-who is believed to be a manager."""
+"""Any good manager, the one with the newest API, and who is asked for the unlock key; rules/live/trust.py decides
+who is trusted to be a manager."""
 
 import threading
 
 import pytest
 
-from providers.hosts.observe import from_manager, own_word
+from providers.hosts.observe import from_manager, self_report
 from providers.hosts.perform import perform, unlock_key
 from providers.rules.stack_file.access import UNSAID, Roles
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unproved, Unreachable
@@ -48,9 +48,9 @@ def test_manager_is_remembered(hosts, fleet):
     assert 1 == hosts["m1"].engine.requests.count("GET /v1.45/info")
 
 
-def test_lost_host_is_not_asked_for_its_own_word(hosts, fleet):
+def test_lost_host_is_not_asked_for_its_self_report(hosts, fleet):
     """It is not among the hosts that are reached: its membership goes by the managers' word alone."""
-    assert UnreachableHost(host="w9", why="w9: not asked, since it is lost") == own_word(fleet, "w9", leaving=True)
+    assert UnreachableHost(host="w9", why="w9: not asked, since it is lost") == self_report(fleet, "w9", leaving=True)
 
 
 def test_newest_manager_is_remembered(hosts, fleet):
@@ -160,8 +160,8 @@ def test_no_manager_says_what_each_host_said(hosts, fleet_of, said, managers, ki
 
 
 @pytest.fixture
-def proved(hosts, fleet):
-    """The fleet whose one manager was proved before the hosts that confirmed it fell silent."""
+def verified(hosts, fleet):
+    """The fleet whose one manager was verified before the hosts that confirmed it fell silent."""
     fleet.manager()
     for name in ("w1", "w2"):
         hosts[name].close()
@@ -169,17 +169,17 @@ def proved(hosts, fleet):
     return fleet
 
 
-def test_a_manager_stays_proved(proved):
-    """A proved manager stays proved while the hosts that confirmed it are away."""
-    assert "m1" == proved.manager().name
+def test_a_manager_stays_verified(verified):
+    """A verified manager stays verified while the hosts that confirmed it are away."""
+    assert "m1" == verified.manager().name
 
 
-def test_a_host_stays_proved_as_that_member_only(hosts, proved):
+def test_a_host_stays_verified_as_that_member_only(hosts, verified):
     """It left and says that it is another one."""
     says(hosts["m1"], control=True, claims="another")
 
     with pytest.raises(Unproved, match="m1: it says that it is a manager, and no other host that answers confirms it"):
-        proved.manager()
+        verified.manager()
 
 
 @pytest.mark.parametrize("read_on", ["w1", "w2"])

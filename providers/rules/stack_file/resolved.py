@@ -70,7 +70,7 @@ class Resolved:
 
     @property
     def roles(self) -> Roles:
-        """Return who is believed to be a manager: without the section `swarm` this file does not say."""
+        """Return who is trusted to be a manager: without the section `swarm` this file does not say."""
         return Roles(managers=None if self.file.swarm is None else frozenset(self.managers) - self.lost)
 
     @property

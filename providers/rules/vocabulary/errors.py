@@ -10,7 +10,7 @@
     │   └── CommandFailed         a command on it ended with an error
     ├── EngineError           the Engine said no
     │   ├── NotAManager           asked a node that cannot answer for the swarm
-    │   ├── Unproved              who says that it is a manager is not believed
+    │   ├── Unproved              who says that it is a manager is not trusted
     │   ├── NoQuorum              the managers cannot agree at the moment
     │   ├── NoSwarm               no declared host is a member of any swarm, as each says itself
     │   ├── NotFound              the Engine's 404 (no proof of absence by itself)

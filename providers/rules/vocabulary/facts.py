@@ -132,7 +132,7 @@ class Member:
     words, such as that the swarm has no leader. `swarm_id` is known on managers only.
     remote_managers: whom it takes for the swarm's managers, by node id, each with an IP address (empty where it has
     none). release: its Engine's version, empty where it says none. Of itself a host's word proves nothing:
-    rules/live/believed.py.
+    rules/live/trust.py.
     """
 
     host: str = ""

@@ -1,4 +1,4 @@
-"""Decides whose claim to be a manager is believed: a host's own word is never enough.
+"""Decides whose claim to be a manager is trusted: a host's own word is never enough.
 
 With the section `swarm` the stack file says who is a manager. Without it, the other declared hosts do: each names the
 managers that it knows by node id (`RemoteManagers`, measurements.md#membership). A host is that manager if the others
@@ -11,39 +11,41 @@ from dataclasses import dataclass
 from providers.rules.stack_file.access import HostAccess, Roles, addresses
 from providers.rules.vocabulary.facts import Member, Node
 
-Said = Mapping[str, Member | None]
+SelfReports = Mapping[str, Member | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witnesses:
+class Evidence:
     """The stack file's evidence about managers: roles, and each host's IP addresses by its name."""
 
     roles: Roles
     addresses: Mapping[str, frozenset[str]]
 
-    def proved(self, host: str, said: Said) -> bool:
-        """Tell whether a host's claim to be a manager is confirmed. `said`: what each host asked so far said of itself,
-        None if it gave no answer."""
-        own = said.get(host)
+    def is_verified(self, host: str, self_reports: SelfReports) -> bool:
+        """Tell whether a host's claim to be a manager is confirmed. `self_reports`: what each host asked so far said of
+        itself, None if it gave no answer."""
+        own = self_reports.get(host)
         if own is None or not own.control:
             return False
         if self.roles.managers is not None:
             return host in self.roles.managers
-        places = self._places(host, own.node_id, said)
-        actual = self._at(places)
+        known_at = self._known_addresses(host, own.node_id, self_reports)
+        actual = self._hosts_at(known_at)
         if actual:
             return host in actual
-        if self._unreachable(host, said):
+        if self._unreachable(host, self_reports):
             return False
-        others = [word for name, word in said.items() if name != host and word is not None and word.state == "active"]
-        if places:
+        others = [
+            word for name, word in self_reports.items() if name != host and word is not None and word.state == "active"
+        ]
+        if known_at:
             return all(word.node_id != own.node_id for word in others)
         return not others
 
     def lists_as_manager(self, host: str, nodes: tuple[Node, ...], known_as: str = "") -> bool:
         """Tell whether another manager lists a host among the managers: a locked host can't say which member it is.
 
-        By the host's address or name, or by the member that it was proved to be (`known_as`).
+        By the host's address or name, or by the member that it was verified to be (`known_as`).
         """
         managers = [node for node in nodes if node.role == "manager"]
         if self.roles.managers is not None and host not in self.roles.managers:
@@ -51,10 +53,10 @@ class Witnesses:
         mine = self.addresses.get(host, frozenset())
         return any(node.address in mine or node.hostname == host or node.id == known_as for node in managers)
 
-    def advice(self, said: Said) -> str:
+    def advice(self, self_reports: SelfReports) -> str:
         """Say, for the end of a line, what to do if none of the stack file's managers is one."""
         managers = self.roles.managers or frozenset()
-        if any(said.get(name) is None for name in managers):
+        if any(self_reports.get(name) is None for name in managers):
             return f"; bring {'a majority of ' if len(managers) > 1 else ''}{_words(managers)} back"
         return (
             f"; declare a manager that the swarm has (role: manager) until {_words(managers)} is one"
@@ -62,11 +64,11 @@ class Witnesses:
             else ""
         )
 
-    def why_not(self, host: str, said: Said) -> str:
-        """Say in one line why a host that claims to be a manager is not believed, and what to write or do."""
+    def trust_refusal(self, host: str, self_reports: SelfReports) -> str:
+        """Say in one line why a host that claims to be a manager is not trusted, and what to write or do."""
         claims = f"{host}: it says that it is a manager"
-        own = said.get(host)
-        managers = [said.get(name) for name in self.roles.managers or ()]
+        own = self_reports.get(host)
+        managers = [self_reports.get(name) for name in self.roles.managers or ()]
         if managers and all(word is not None and word.state == "inactive" for word in managers):
             return (
                 f"{claims}, and those of the stack file are in no swarm: let it leave its own (`docker swarm leave "
@@ -77,37 +79,41 @@ class Witnesses:
                 f"{claims}, and the stack file calls it a worker: if it is a manager (promoted by hand, or about to be "
                 f"replaced) write hosts.{host}.role: manager; else bring back {_words(self.roles.managers)}"
             )
-        places = self._places(host, own.node_id, said) - {"?"} if own else frozenset()
-        actual, unreachable = self._at(places), self._unreachable(host, said)
+        known_at = self._known_addresses(host, own.node_id, self_reports) - {"?"} if own else frozenset()
+        actual, unreachable = self._hosts_at(known_at), self._unreachable(host, self_reports)
         if actual:
             return f"{claims}, and others know that manager at the address of {_words(actual)}: see what runs on {host}"
-        if places:
+        if known_at:
             return (
                 f"{claims}, and the stack file has no address for it at which others know that manager "
-                f"({_words(places)}): if it is this host's, write hosts.{host}.advertise_address: {min(places)}"
+                f"({_words(known_at)}): if it is this host's, write hosts.{host}.advertise_address: {min(known_at)}"
             )
         if unreachable:
             return f"{claims}, and no other host that answers confirms it: bring back {_words(unreachable)}"
         return f"{claims}, and no other host names it: see `docker info` there, or take {host} out of the stack file"
 
-    def _places(self, host: str, node_id: str, said: Said) -> frozenset[str]:
+    def _known_addresses(self, host: str, node_id: str, self_reports: SelfReports) -> frozenset[str]:
         """Return the addresses at which other hosts know a manager of this node id; `?` for one without."""
-        others = (word for name, word in said.items() if name != host and word is not None and word.state == "active")
+        others = (
+            word for name, word in self_reports.items() if name != host and word is not None and word.state == "active"
+        )
         named = (place for word in others for known, place in word.remote_managers if known and known == node_id)
         return frozenset(place or "?" for place in named)
 
-    def _at(self, places: frozenset[str]) -> frozenset[str]:
+    def _hosts_at(self, known_at: frozenset[str]) -> frozenset[str]:
         """Return the declared hosts that have one of these addresses."""
-        return frozenset(name for name, own in self.addresses.items() if own & places)
+        return frozenset(name for name, own in self.addresses.items() if own & known_at)
 
-    def _unreachable(self, host: str, said: Said) -> frozenset[str]:
+    def _unreachable(self, host: str, self_reports: SelfReports) -> frozenset[str]:
         """Return the other declared hosts that have not answered."""
-        return frozenset(name for name in {*self.addresses, *self.roles.unasked} - {host} if said.get(name) is None)
+        return frozenset(
+            name for name in {*self.addresses, *self.roles.unasked} - {host} if self_reports.get(name) is None
+        )
 
 
-def witnesses(hosts: Mapping[str, HostAccess], roles: Roles) -> Witnesses:
+def evidence_of(hosts: Mapping[str, HostAccess], roles: Roles) -> Evidence:
     """Return the stack file's evidence about these hosts."""
-    return Witnesses(roles=roles, addresses={name: addresses(access) for name, access in hosts.items()})
+    return Evidence(roles=roles, addresses={name: addresses(access) for name, access in hosts.items()})
 
 
 def _words(names: frozenset[str]) -> str:

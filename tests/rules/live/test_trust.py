@@ -1,7 +1,7 @@
-"""The hosts that are believed on the swarm: the stack file's managers, or those named by others; none on its own
+"""The hosts that are trusted on the swarm: the stack file's managers, or those named by others; none on its own
 word."""
 
-from providers.rules.live.believed import witnesses
+from providers.rules.live.trust import evidence_of
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.facts import Member, Node
 from tests.support.tables import cases
@@ -36,16 +36,16 @@ def at(*names, address="10.0.0.{}", **advertised):
     }
 
 
-def proved(host, *said, unreachable=(), roles=UNSAID, accesses=None):
+def is_verified(host, *self_reports, unreachable=(), roles=UNSAID, accesses=None):
     """Tell whether a host is taken for a manager, with these answers and those hosts unreachable."""
-    heard = {each.host: each for each in said}
+    heard = {each.host: each for each in self_reports}
     names = sorted({*heard, *unreachable}, key=lambda name: (name[0], name))
-    known = witnesses(accesses or at(*names), roles)
-    return known.proved(host, heard | dict.fromkeys(unreachable))
+    known = evidence_of(accesses or at(*names), roles)
+    return known.is_verified(host, heard | dict.fromkeys(unreachable))
 
 
 @cases(
-    "expected, host, said, unreachable",
+    "expected, host, self_reports, unreachable",
     {
         "it": (True, "m1", [M1], []),
         "it, beside a liar": (True, "m1", [M1, LIAR], []),
@@ -54,13 +54,13 @@ def proved(host, *said, unreachable=(), roles=UNSAID, accesses=None):
         "it is none yet": (False, "m1", [word("m1"), W1], []),
     },
 )
-def test_with_roles_the_file_decides(expected, host, said, unreachable):
+def test_with_roles_the_file_decides(expected, host, self_reports, unreachable):
     """Its managers are managers if they say so too, and no other host is."""
-    assert expected == proved(host, *said, unreachable=unreachable, roles=FILE)
+    assert expected == is_verified(host, *self_reports, unreachable=unreachable, roles=FILE)
 
 
 @cases(
-    "expected, host, said, unreachable",
+    "expected, host, self_reports, unreachable",
     {
         "another names it": (True, "m1", [M1, W1], ["w2"]),
         "it is the only host": (True, "m1", [M1], []),
@@ -79,21 +79,21 @@ def test_with_roles_the_file_decides(expected, host, said, unreachable):
         "at another address, and two say that they are it": (False, "m1", [TALL_M1, TALL_W1, TALL_LIAR], []),
     },
 )
-def test_without_roles_the_others_decide(expected, host, said, unreachable):
+def test_without_roles_the_others_decide(expected, host, self_reports, unreachable):
     """They decide by node id and address; if no other host can tell, the host's own word is not enough."""
-    assert expected == proved(host, *said, unreachable=unreachable)
+    assert expected == is_verified(host, *self_reports, unreachable=unreachable)
 
 
 def test_the_advertised_address_tells():
     """A member is known by its advertised address if SSH uses a name or another way."""
     accesses = at("m1", "w1", "w2", address="far-{}", m1="192.168.0.1:2377")
 
-    assert proved("m1", TALL_M1, TALL_W1, unreachable=["w2"], accesses=accesses)
+    assert is_verified("m1", TALL_M1, TALL_W1, unreachable=["w2"], accesses=accesses)
 
 
 def test_hosts_that_are_not_asked_count_as_unreachable():
     """One of them may be the manager."""
-    assert not proved("m1", M1, roles=Roles(unasked=frozenset({"w1"})))
+    assert not is_verified("m1", M1, roles=Roles(unasked=frozenset({"w1"})))
 
 
 MAJORITY = Roles(managers=frozenset({"m1", "m2"}))
@@ -111,13 +111,15 @@ MAJORITY = Roles(managers=frozenset({"m1", "m2"}))
 )
 def test_no_manager_of_the_file_is_one(expected, unreachable, roles):
     """If all hosts answer, another one has to be declared; else an unreachable one may be it."""
-    said = {host: word(host) for host in ("m1", "m2", "w1") if host not in unreachable} | dict.fromkeys(unreachable)
+    self_reports = {host: word(host) for host in ("m1", "m2", "w1") if host not in unreachable} | dict.fromkeys(
+        unreachable
+    )
 
-    assert expected == witnesses(at("m1", "m2", "w1"), roles).advice(said)
+    assert expected == evidence_of(at("m1", "m2", "w1"), roles).advice(self_reports)
 
 
 @cases(
-    "expected, said, unreachable, roles",
+    "expected, self_reports, unreachable, roles",
     {
         # The edit that makes it a manager of the file.
         "a worker promoted by hand": (
@@ -158,12 +160,12 @@ def test_no_manager_of_the_file_is_one(expected, unreachable, roles):
         ),
     },
 )
-def test_why_a_claim_is_not_believed(expected, said, unreachable, roles):
+def test_why_a_claim_is_not_trusted(expected, self_reports, unreachable, roles):
     """One line, with what to do."""
-    heard = {each.host: each for each in said} | dict.fromkeys(unreachable)
-    known = witnesses(at("m1", "w1", "w2") if roles == UNSAID else at(*heard), roles)
+    heard = {each.host: each for each in self_reports} | dict.fromkeys(unreachable)
+    known = evidence_of(at("m1", "w1", "w2") if roles == UNSAID else at(*heard), roles)
 
-    assert f"w1: it says that it is a manager, and {expected}" == known.why_not("w1", heard)
+    assert f"w1: it says that it is a manager, and {expected}" == known.trust_refusal("w1", heard)
 
 
 def entry(hostname, role="manager", address="10.9.9.9"):
@@ -185,4 +187,4 @@ def entry(hostname, role="manager", address="10.9.9.9"):
 )
 def test_the_key_goes_to_who_is_listed_as_a_manager(expected, listed, roles, known_as):
     """Another manager has to list it, and the file too if it has roles."""
-    assert expected == witnesses(at("m1", "w1"), roles).lists_as_manager("m1", (listed,), known_as)
+    assert expected == evidence_of(at("m1", "w1"), roles).lists_as_manager("m1", (listed,), known_as)
