@@ -151,7 +151,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
         spec = self.spec(props)
         name = spec.resource_name
-        replaces = name in self.run.to_be_replaced or name in self.run.forgotten
+        replaces = name in self.run.to_be_replaced or name in self.run.removed_from_state
         made = self.brought_about(spec.model_copy(update={"replaces": replaces}), {})
         return CreateResult(name, spec.published(made, props))
 
@@ -189,7 +189,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
     def delete(self, id_: str, props: Props) -> None:
-        """Take away what the state names, or bring a change that was cut to its end before it is forgotten.
+        """Take away what the state names, or bring a change that was cut to its end before it is removed from the
+        state.
 
         Forgotten without a look is what the resource type says, and what the stack file leaves out while its hosts
         stay. What is retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
@@ -206,8 +207,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             kept(spec, "it is that of a resource that the stack file declares")
             return
         decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
-        if decide is None or self.run.forgets(spec, adopted=bool(props.get("adopted"))):
-            self.run.forgotten.add(id_)
+        if decide is None or self.run.is_removed_from_state_only(spec, adopted=bool(props.get("adopted"))):
+            self.run.removed_from_state.add(id_)
             kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
@@ -224,7 +225,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 kept(spec, self.why_kept(spec, props))
 
     def why_kept(self, spec: S, known: Props) -> str:
-        """Say why what is only forgotten stays where it is."""
+        """Say why what is only removed from the state stays where it is."""
         if known.get("adopted"):
             return "somebody else had made it"
         if getattr(spec, "host", "") in self.run.unwatched:

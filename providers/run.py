@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from providers.rules.live import running_change
 from providers.rules.live.quorum import unanswering
-from providers.rules.resource_types.departure import forgotten
+from providers.rules.resource_types.departure import is_removed_from_state_only
 from providers.rules.resource_types.resource_type import Decide, Known
 from providers.rules.resource_types.swarm import divided, not_to_be_begun
 from providers.rules.resource_types.table import type_of
@@ -74,8 +74,8 @@ class Run:
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. left_out:
     those that only the file on this machine calls so, in a refresh. unwatched: members that are not reached.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
-    and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
-    resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
+    and the state has. removed_from_state: ids of resources that went without a look. found: the Engines' ids of what
+    declared resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
     in_earnest: resources were checked for a run, not for a preview. leaving: hosts whose memberships
     end, as a preview found.
     """
@@ -90,7 +90,7 @@ class Run:
         self.unwatched: set[str] = set()
         self.to_be_replaced: set[str] = set()
         self.declared: set[str] = set()
-        self.forgotten: set[str] = set()
+        self.removed_from_state: set[str] = set()
         self.found: set[str] = set()
         self.replaced: dict[str, tuple[NetworkConfig, Known]] = {}
         self.in_earnest = False
@@ -220,9 +220,11 @@ class Run:
         """Tell whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
         return f"{NAMESPACE}:swarm" in self.settings
 
-    def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
+    def is_removed_from_state_only(self, spec: Spec, *, adopted: bool = False) -> bool:
         """Tell whether the stack no longer manages it, and leaves it as it is."""
-        return forgotten(spec, self.accesses, self.unwatched, adopted=adopted, with_swarm=self.declares_swarm)
+        return is_removed_from_state_only(
+            spec, self.accesses, self.unwatched, adopted=adopted, with_swarm=self.declares_swarm
+        )
 
     def fate(self, host: str) -> str:
         """Say what becomes of the member on a host that goes from a stack file which has the section `swarm`."""

@@ -124,7 +124,7 @@ def test_row_says_what_becomes_of_a_member_and_a_refresh_asks_no_lost_one(projec
 
 @each_state
 def test_destroy_needs_no_program(project: Project, recorded: FormerState):
-    """Nothing in a state asks for it; what was adopted is forgotten without a look at any host."""
+    """Nothing in a state asks for it; what was adopted is removed from the state without a look at any host."""
     found = json.loads(silent(recorded).text)
     every = found["deployment"]["resources"]
     kept = [each for each in every if ":Overlay" in each["type"] or "dynamic/" not in each["type"]]

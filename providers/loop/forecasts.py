@@ -69,7 +69,8 @@ def forecasts(
 
 
 def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None, Sequence[Decide]]]:
-    """Return what is looked at and decided, resource by resource; nothing is decided of what is only forgotten."""
+    """Return what is looked at and decided, resource by resource; nothing is decided of what is only removed from the
+    state."""
     desired = {spec.resource_name for spec in plan.specs}
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
@@ -80,8 +81,8 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in desired  # in the state, where another resource had it before
         spec = aware(spec.model_copy(update={"digest": next((each.digest for each in plan.specs), "")}), known)
-        forgotten = plan.forgets(spec, adopted=bool(known.get("adopted")))
-        resource_type, stays = type_of(spec), renamed or forgotten or getattr(spec, "retain", False)
+        only_from_state = plan.is_removed_from_state_only(spec, adopted=bool(known.get("adopted")))
+        resource_type, stays = type_of(spec), renamed or only_from_state or getattr(spec, "retain", False)
         decide = None if stays else resource_type.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
         look = partial(resource_type.look, spec=spec, known=known, leaving=True)
         yield spec, look, decide, resource_type.decide_rollbacks(spec, known=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules.checks.whole_file import Validation, validate
-from providers.rules.resource_types.departure import forgotten
+from providers.rules.resource_types.departure import is_removed_from_state_only
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ipv6, StackFile
@@ -56,9 +56,11 @@ class Plan:
         single = (spec for spec in (self.swarm, *self.nodes, self.ingress) if spec)
         return (*bridges, *single, *self.overlays)
 
-    def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
+    def is_removed_from_state_only(self, spec: Spec, *, adopted: bool = False) -> bool:
         """Tell whether the stack no longer manages the state's resource, and leaves it as it is."""
-        return forgotten(spec, self.access, self.unwatched, adopted=adopted, with_swarm=self.swarm is not None)
+        return is_removed_from_state_only(
+            spec, self.access, self.unwatched, adopted=adopted, with_swarm=self.swarm is not None
+        )
 
 
 def plan_of(raw: problems.Raw, owner: str) -> Plan:

@@ -176,7 +176,7 @@ def test_what_the_stack_file_has_no_more_goes(clashes):
     assert ["remove overlay more"] == [stage.doing for stage in found[0].stages]
 
 
-def test_what_is_only_forgotten_has_nothing_done_to_it():
+def test_what_is_only_removed_from_the_state_has_nothing_done_to_it():
     """A bridge with `on_remove: keep`."""
     assert [Forecast(resource="docker_gwbridge@w1")] == told(at_work(), plan_of(), lifecycle.gwbridge_spec("w1"))
 

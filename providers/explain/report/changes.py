@@ -59,7 +59,7 @@ class Change:
         return differ - {"labels"} if kept and not bound else differ
 
     @property
-    def forgotten(self) -> bool:
+    def is_removed_from_state_only(self) -> bool:
         """Tell whether it goes from the state alone, and stays on the hosts."""
         keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
         somebodys = self.adopted and not isinstance(self.before, NodeSpec)  # a host that is taken out leaves
@@ -95,9 +95,10 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
 
 
 def _stays(change: Change, plan: Plan) -> bool:
-    """Tell whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
+    """Tell whether it is only removed from the state: the stack file is silent about it, or declares it under another
+    name."""
     renamed = change.name != change.spec.resource_name in {spec.resource_name for spec in plan.specs}
-    return plan.forgets(change.spec, adopted=change.adopted) or (change.op == "delete" and renamed)
+    return plan.is_removed_from_state_only(change.spec, adopted=change.adopted) or (change.op == "delete" and renamed)
 
 
 def _lost(change: Change, plan: Plan) -> bool:

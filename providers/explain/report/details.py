@@ -22,7 +22,7 @@ def details(change: Change) -> list[str]:
     """The lines of one resource: a head, then its properties. Of what comes or goes, those that are no default."""
     both = change.before is not None and change.after is not None
     old, new = (dict(flat(_shown(spec, both))) if spec else {} for spec in (change.before, change.after))
-    verb = "forget" if change.forgotten else VERBS[change.op]
+    verb = "forget" if change.is_removed_from_state_only else VERBS[change.op]
     return [f"@@ {shown(change.name)}: {verb} @@", *_lines(old, new)]
 
 

@@ -39,7 +39,7 @@ SETTINGS = Effect(
     "only how Swarmnet treats it changes, nothing on any host",
     "how Swarmnet treats {resource} changes, nothing on any host",
 )
-FORGOTTEN = Effect("forgotten: it stays on the hosts just as it is", "{resource} forgotten, not removed")
+STATE_ONLY = Effect("forgotten: it stays on the hosts just as it is", "{resource} forgotten, not removed")
 BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is made anew, docker restarted, and the host "
     "checked and given back; one host at a time, and none after a failure"
@@ -64,8 +64,8 @@ def effect(change: Change, joining: Set[str]) -> Effect:
     """Say what a change does. `joining`: the hosts that this very run lets join the swarm."""
     if change.on_demand:
         return _of_replacement(change)
-    if change.forgotten:
-        return FORGOTTEN
+    if change.is_removed_from_state_only:
+        return STATE_ONLY
     match change.spec:
         case GwbridgeSpec(host=host):
             return _of_gwbridge(change, host in joining)
@@ -98,7 +98,7 @@ def drains(change: Change) -> bool:
 
 def _of_replacement(change: Change) -> Effect:
     """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
-    if replace(change, op="delete", after=None).forgotten:
+    if replace(change, op="delete", after=None).is_removed_from_state_only:
         return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is", REPLACED)
     if isinstance(change.spec, IngressSpec):
         swapped = f"{ON_DEMAND}: swapped for the Engine's own, then back; each time {PORTS_LEAVE}"

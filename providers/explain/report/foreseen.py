@@ -54,7 +54,7 @@ def _told(met: Sequence[tuple[Change, Change]], place: dict[str, int]) -> Iterat
         if new.name == old.name or (place[old.name] < place[new.name] and not beside):
             continue
         until = "the end of the run, where Pulumi removes what goes" if old.op == "delete" else "it has changed too"
-        until = "somebody removes it: it is only forgotten" if old.forgotten else until
+        until = "somebody removes it: it is only forgotten" if old.is_removed_from_state_only else until
         yield (
             new.name,
             f"its range {_subnet(new.after)} meets {_subnet(old.before)}, which `{old.name}` has until {until}: "

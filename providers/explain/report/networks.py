@@ -57,7 +57,7 @@ def _planned(plan: Plan | None) -> Iterator[tuple[str, Network]]:
 def _changed(change: Change) -> Row:
     spec, before, after = change.spec, change.before, change.after
     assert isinstance(spec, NETWORKS)
-    if change.forgotten:
+    if change.is_removed_from_state_only:
         return _row(spec, spec, spec, "forgotten")
     word = {"create": "new", "replace": "replaced", "update": "changed", "delete": "removed"}[change.op]
     if change.op == "update" and not change.properties:

@@ -65,8 +65,11 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    if forgotten(facts) and not in_progress(facts) and facts.unchanged_for < ENDING:
-        return Wait(f"{some(each.name for each in forgotten(facts))} to end, of a service that was removed", FOREVER)
+    if containers_left_behind(facts) and not in_progress(facts) and facts.unchanged_for < ENDING:
+        return Wait(
+            f"{some(each.name for each in containers_left_behind(facts))} to end, of a service that was removed",
+            FOREVER,
+        )
     # A drained host with the right bridge only has to return to service, by itself if it can.
     due = not (right and maintenance.out(node))
     refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
@@ -101,7 +104,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             "take it off that network (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in status(facts) if container.id not in maintenance.stopped_on(node)]
-    if refusal := spared(spec, bystanders, forgotten(facts)):
+    if refusal := spared(spec, bystanders, containers_left_behind(facts)):
         return refusal
     on_overlay, back = [each for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
@@ -152,10 +155,10 @@ def status(facts: GwbridgeFacts) -> list[Container]:
     return [each for each in facts.containers if each.running and not each.task]
 
 
-def forgotten(facts: GwbridgeFacts) -> list[Container]:
+def containers_left_behind(facts: GwbridgeFacts) -> list[Container]:
     """Return the running containers of tasks whose service was removed: nobody will end those of a job (Engine 20.10),
     or of a host that was cut off (measurements.md#tasks-left-behind). Right after the removal they are ending."""
-    return [each for each in facts.containers if each.running and each.forgotten]
+    return [each for each in facts.containers if each.running and each.left_behind]
 
 
 def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
@@ -165,7 +168,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Steps((step,), "label the swarm: a change goes on")
     known = maintenance.stopped_on(node)
     to_stop = {container.id: container.started for container in status(facts)} | known
-    to_stop |= {container.id: NEVER_AGAIN for container in forgotten(facts)}
+    to_stop |= {container.id: NEVER_AGAIN for container in containers_left_behind(facts)}
     if right and attached(facts):
         return None
     nothing_more = to_stop == known or (right and not detached(facts))

@@ -16,7 +16,9 @@ TASKS_GONE = 120.0
 ROLE_CHANGE = 60.0
 
 
-def forgotten(spec: Spec, hosts: Container[str], unwatched: Container[str], *, adopted: bool, with_swarm: bool) -> bool:
+def is_removed_from_state_only(
+    spec: Spec, hosts: Container[str], unwatched: Container[str], *, adopted: bool, with_swarm: bool
+) -> bool:
     """Tell whether a stack that has a resource no more leaves it as it is on the hosts.
 
     Without the section `swarm`, the swarm and memberships of `hosts`, which stay declared, are left alone, and so is
@@ -34,8 +36,8 @@ def forgotten(spec: Spec, hosts: Container[str], unwatched: Container[str], *, a
 def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
     """Return the next step until the host has left and its entry is gone.
 
-    `node_id` is the one in the state. A host that was renamed in the stack file is forgotten without a write. The
-    swarm's only member is left to the removal of the swarm itself.
+    `node_id` is the one in the state. A host that was renamed in the stack file is removed from the state without a
+    write. The swarm's only member is left to the removal of the swarm itself.
     """
     renamed = any(other.node_id == node_id for other in facts.others)
     node = next((node for node in facts.nodes if node.id == node_id), None)

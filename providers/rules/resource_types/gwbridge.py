@@ -118,7 +118,9 @@ def look(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = Fal
     services, tasks = api.workload()
     actual = {service.id for service in services}
     kept = {task.id for task in tasks if task.service_id in actual}
-    containers = (replace(each, forgotten=each.task_id not in kept) if each.task else each for each in facts.containers)
+    containers = (
+        replace(each, left_behind=each.task_id not in kept) if each.task else each for each in facts.containers
+    )
     return replace(facts, services=services, tasks=tasks, containers=tuple(containers))
 
 
@@ -129,8 +131,8 @@ def decide(spec: GwbridgeSpec, known: Known) -> Decide:
 
 
 def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Return the decisions of a removal, or None to forget the bridge: it was adopted, or its host is lost, and no cut
-    change of ours is on it."""
+    """Return the decisions of a removal, or None to remove only the state's record of it: it was adopted, or its host
+    is lost, and no cut change of ours is on it."""
     spec = adoption.kept_if_adopted(spec, known)
     if lost or (spec.on_remove == "keep" and spec.settled is True):
         return None
@@ -345,7 +347,7 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
 
 
 def finish_cut_change(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
-    """Finish a cut change with the present bridge, for a bridge that is to be forgotten.
+    """Finish a cut change with the present bridge, for a bridge that is only removed from the state.
 
     `spec`: as the state has it, for a host that the cut left without a bridge.
     """

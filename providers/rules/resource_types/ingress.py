@@ -84,8 +84,8 @@ def decide(spec: IngressSpec, known: Known) -> Decide:
 
 
 def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Return the decisions of a removal, or None to forget the ingress: it was adopted, and no cut change of ours goes
-    on."""
+    """Return the decisions of a removal, or None to remove the ingress from the state alone: it was adopted, and no cut
+    change of ours goes on."""
     spec = adoption.kept_if_adopted(spec, known)
     if spec.on_remove == "keep" and spec.settled is True:
         return None
@@ -321,7 +321,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
 
 
 def finish_cut_change(spec: IngressSpec, facts: IngressFacts) -> Decision:
-    """Finish a cut change with the present ingress, for an ingress that is to be forgotten.
+    """Finish a cut change with the present ingress, for an ingress that is only removed from the state.
 
     `spec`: as the state has it, for a swarm that the cut left without an ingress.
     """

@@ -84,7 +84,7 @@ def decide(spec: OverlaySpec, known: Known) -> Decide:
 
 
 def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | None:
-    """Return the decisions of a removal, or None to forget an adopted network."""
+    """Return the decisions of a removal, or None to remove an adopted network from the state alone."""
     return None if known.get("adopted") else partial(next_step_of_removal, spec)
 
 

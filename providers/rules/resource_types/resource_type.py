@@ -89,7 +89,7 @@ class DecideRemoval(Protocol[S_contra]):
     """Gives the decisions of one removal. lost: the stack file says that the host is dead for good."""
 
     def __call__(self, spec: S_contra, known: Known, *, lost: bool) -> Decide | None:
-        """Return the decisions, or None if it is only forgotten, without a look."""
+        """Return the decisions, or None if it is only removed from the state, without a look."""
 
 
 class DecideRollbacks(Protocol[S_contra]):

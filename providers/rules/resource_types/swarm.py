@@ -53,12 +53,12 @@ def look(api: HostsApi, spec: SwarmSpec, known: Known, *, leaving: bool = False)
 
 def decide(spec: SwarmSpec, known: Known) -> Decide:
     """Return the decisions of one work. Labels that are no longer declared are removed."""
-    forgotten = tuple(sorted(known.get("labels", {})))
-    return partial(next_step, spec, swarm_id=known.get("swarm_id", ""), drop_labels=forgotten)
+    recorded_labels = tuple(sorted(known.get("labels", {})))
+    return partial(next_step, spec, swarm_id=known.get("swarm_id", ""), drop_labels=recorded_labels)
 
 
 def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Return the decisions of a removal, or None to forget an adopted swarm."""
+    """Return the decisions of a removal, or None to remove an adopted swarm from the state alone."""
     return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"])
 
 

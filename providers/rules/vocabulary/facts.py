@@ -380,7 +380,7 @@ class HostIngress:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container on one host. `task`: the swarm's own, of the task `task_id`, which it may have `forgotten`:
+    """A container on one host. `task`: the swarm's own, of the task `task_id`, `left_behind` if that is gone:
     its service was removed. `on_overlay`: its way outside is docker_gwbridge. `on_bridge`: it was
     put on docker_gwbridge by name. Of containers that are no tasks and run, or that we have stopped, also:
     `auto_remove`: it is gone once it ends (`--rm`); `started`: when it last was, as the Engine says."""
@@ -395,7 +395,7 @@ class Container:
     auto_remove: bool = False
     started: str = ""
     task_id: str = ""
-    forgotten: bool = False
+    left_behind: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import pytest
 
 from providers.explain.report.changes import changes, natural, others
 from providers.explain.report.details import other
-from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, consequence, effect
+from providers.explain.report.effects import SETTINGS, STATE_ONLY, Disturbs, consequence, effect
 from providers.explain.report.foreseen import foreseen
 from providers.explain.report.preview import NotAPreview, Preview, State
 from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
@@ -151,7 +151,7 @@ def test_treatment_alone_disturbs_nothing(spec):
 @pytest.mark.parametrize("spec", [bridge, swarm, ingress, overlay])
 def test_what_was_adopted_is_forgotten(spec):
     """Others had made it."""
-    assert FORGOTTEN == effect_of(step("delete", spec(), adopted=True))
+    assert STATE_ONLY == effect_of(step("delete", spec(), adopted=True))
 
 
 def test_a_member_leaves_however_it_began():

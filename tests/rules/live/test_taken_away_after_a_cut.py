@@ -1,4 +1,5 @@
-"""A section taken away after its change was cut: what it promised to put back is put back before it is forgotten.
+"""A section taken away after its change was cut: what it promised to put back is put back before it is removed from the
+state.
 
 `pulumi up --refresh` has told the state that the work is unfinished.
 """
@@ -29,8 +30,8 @@ def begun(at: int) -> list[SimulatorState]:
     return [elapsed(60)(each) for each in sims[1:]]
 
 
-def forgotten(start: SimulatorState, spec: Spec) -> SimulatorState:
-    """After what is done before a resource is forgotten whose work the state knows to be unfinished."""
+def removed_from_state(start: SimulatorState, spec: Spec) -> SimulatorState:
+    """After what is done before a resource is removed from the state whose work the state knows to be unfinished."""
     hosts = SimulatedHosts(start)
     match spec:
         case IngressSpec():
@@ -47,7 +48,7 @@ def test_nothing_is_left_wherever_it_was_cut(at: int):
     """Ports, availability and specs are as before, and no label of ours is left."""
     check = all_of(nothing_lost(sim()), specs_as_before(sim()), no_trace, containers_run(sim()))
     sims = begun(at)
-    assert [None] * len(sims) == [check(forgotten(each, CHANGES[at])) for each in sims]
+    assert [None] * len(sims) == [check(removed_from_state(each, CHANGES[at])) for each in sims]
     assert [] != sims
 
 

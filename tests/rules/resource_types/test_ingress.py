@@ -404,7 +404,8 @@ EMPTY = create_network(name="ingress", driver="overlay", subnet=None, gateway=No
     },
 )
 def test_removal(expected: tuple[Step, ...], found: IngressFacts, on_remove: str):
-    """Swapped for one of the Engine's own, in the same way, or only forgotten; the state knows the right one."""
+    """Swapped for one of the Engine's own, in the same way, or only removed from the state; the state knows the right
+    one."""
     spec = ingress_spec(on_remove=on_remove)
     assert expected == todo(ingress.next_step_of_removal(spec, found, ID))
 

@@ -167,7 +167,8 @@ def test_what_can_not_be_seen_is_an_error(spec: Spec, act: Callable[[SimulatorSt
 
 
 def go_down(hosts: SimulatedHosts, state: list[tuple[Spec, str]]) -> None:
-    """Take away what the state still knows, last thing first, as `pulumi destroy` does; what has gone is forgotten."""
+    """Take away what the state still knows, last thing first, as `pulumi destroy` does; what has gone is removed from
+    the state."""
     while state:
         take_away(hosts, *state[-1])
         state.pop()
