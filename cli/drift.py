@@ -23,7 +23,7 @@ from providers.hosts.hosts_api import Hosts
 from providers.loop.forecasts import State, forecasts
 from providers.loop.preflight import preflight
 from providers.rules.checks.members import certificates
-from providers.rules.live.quorum import unanswering
+from providers.rules.live.quorum import describe_unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
@@ -110,7 +110,7 @@ def ending(api: HostsApi) -> tuple[str, ...]:
 def unanswered(state: State, looked: Seen) -> str:
     """Say which managers do not answer, though nothing drifted; empty if all do."""
     facts = looked.facts.get("swarm")
-    return unanswering(facts.nodes, members_of(state)) if isinstance(facts, SwarmFacts) else ""
+    return describe_unanswering(facts.nodes, members_of(state)) if isinstance(facts, SwarmFacts) else ""
 
 
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], desired: Plan) -> Trial:

@@ -17,7 +17,7 @@ from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
 from providers.rules.checks.preflight import Findings
 from providers.rules.doctor.diagnosis import CHANGING, JOINING
-from providers.rules.live.quorum import unanswering
+from providers.rules.live.quorum import describe_unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import UnreachableHost
@@ -40,7 +40,7 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
             if halted := unfit(ahead.declared, ahead.resolved, found):
                 clashes = lines([*ahead.taken.refused, *halted])
                 found = forecasts(ahead.desired, ahead.state, copied(ahead.seen), ahead.resolved.lost, clashes)
-            dead = unanswering(ahead.seen.swarm.nodes if ahead.seen.swarm else (), members_of(ahead.state))
+            dead = describe_unanswering(ahead.seen.swarm.nodes if ahead.seen.swarm else (), members_of(ahead.state))
             warnings = [*([dead] if dead else []), *ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
         report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.unreachable}}

@@ -28,12 +28,12 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
         refuse_another_host(spec, facts, known)
         if facts.bridge and facts.member.state == "inactive":  # meanwhile it is noted on the member's entry
             self.run.replaced[spec.resource_name] = facts.bridge.config, known
-        return "disruptive" if rules.disruptive(spec, facts) else "beside others"
+        return "disruptive" if rules.is_disruptive(spec, facts) else "beside others"
 
     def found(self, spec: GwbridgeSpec, known: Props) -> Status[GwbridgeSpec]:
         """Find it by the host's own word, if it is still that host."""
         facts = self.run.hosts(spec).at_rest().gwbridge(spec.host)
-        status = rules.finding(spec, known, facts)
+        status = rules.status(spec, known, facts)
         if not status.doubt:
             declared = spec.model_copy(update={"access": self.run.declared_access(spec.host)})
             refuse_another_host(declared, facts, known)
@@ -53,7 +53,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
 
 def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) -> None:
     """Raise Blocked if the host's address has changed and another one is there than the state knows."""
-    another = rules.elsewhere(spec, facts, known)
+    another = rules.other_machine_refusal(spec, facts, known)
     if another:
         raise Blocked(another)
 

@@ -8,9 +8,9 @@ from pulumi.dynamic import CheckFailure
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.resource_types import node as rules
 from providers.rules.resource_types.resource_type import Status
-from providers.rules.resource_types.swarm import not_to_be_ended
+from providers.rules.resource_types.swarm import end_refusal
 from providers.rules.resource_types.table import NODE
-from providers.rules.stack_file.access import HostAccess, kept_from_joining, known_by, left_behind, moved
+from providers.rules.stack_file.access import HostAccess, describe_move, kept_from_joining, known_by, left_behind
 from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
@@ -33,22 +33,22 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     def found(self, spec: NodeSpec, known: Props) -> Status[NodeSpec]:
         """Find it by the managers' list and by the host's own word on its address; an unreachable host is still a
         member."""
-        api, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
+        api, change = self.run.hosts().at_rest(), describe_move(spec.access, self.run.declared_access(spec.host))
         member = api.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
-            raise Blocked(rules.elsewhere(spec, member, known["node_id"], change))
+            raise Blocked(rules.other_member_refusal(spec, member, known["node_id"], change))
         if member is None and spec.host in self.run.accesses and known_by(HostAccess.recorded(spec.access, spec.host)):
             with suppress(HostError, EngineError):
                 member = api.member(spec.host)
         # The managers' list fails without a quorum, so that what it lacks is absent.
         entry = next((node for node in api.nodes() if node.id == known["node_id"]), None)
-        return rules.status(spec, entry, member)
+        return rules.entry_status(spec, entry, member)
 
-    def refused(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
+    def check_failures(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
         """An address that no Engine tells and a member keeps: seen in a preview already, before anything is written."""
         before = {} if pulumi.contains_unknowns(olds) else olds.get("access", {})
         kept = kept_from_joining(spec.host, before, spec.access)
-        return [*super().refused(olds, spec), *([CheckFailure("access", kept)] if kept else [])]
+        return [*super().check_failures(olds, spec), *([CheckFailure("access", kept)] if kept else [])]
 
     def turn_of_removal(self, spec: NodeSpec, known: Props) -> Turn:
         """Let one leave at a time: the others count on each other meanwhile."""
@@ -58,7 +58,7 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         """A host that is still declared leaves because its swarm ends: all of it is looked at before the first one
         goes."""
         if spec.host in self.run.accesses:
-            refusal = not_to_be_ended(api.swarm(ending=True), spec.owner)
+            refusal = end_refusal(api.swarm(ending=True), spec.owner)
             if refusal:
                 raise Blocked(refusal)
         return True

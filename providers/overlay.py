@@ -27,7 +27,7 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         """Return the turn; a thorough look takes away labels of an ended change, so no other change may be under
         way.
         """
-        if not rules.thorough(spec, known):
+        if not rules.may_have_to_go(spec, known):
             return "beside others"
         return "disruptive" if spec.on_in_use == "migrate" else "alone"
 

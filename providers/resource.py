@@ -93,7 +93,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             return CheckResult(news, failures)
         if olds:
             self.run.declared.add(spec.resource_name)
-        failures = self.refused(olds, spec)
+        failures = self.check_failures(olds, spec)
         if previewed and not failures:
             self.run.consequences.checked(spec, known=bool(olds), begins=self.run.declares_swarm)
             self.previewed(olds, spec)
@@ -102,7 +102,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def previewed(self, olds: Props, spec: S) -> None:
         """Tell what a preview shows of other resources than this one."""
 
-    def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
+    def check_failures(self, olds: Props, spec: S) -> list[CheckFailure]:
         """Refuse changes of what is protected: Pulumi's own protection minds deletions, not updates."""
         if not olds or pulumi.contains_unknowns(olds):
             return []
@@ -142,7 +142,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             return
         with one_line():
             raise Blocked(
-                f"{in_words(desired)}: {former} was renamed to {desired.owner}, and Docker gives what is there no "
+                f"{describe(desired)}: {former} was renamed to {desired.owner}, and Docker gives what is there no "
                 f"other label {OWNER}: `pulumi stack rename {former.rpartition('/')[2]}` gives the stack its name "
                 "back; or `pulumi destroy` takes all of it away, and `pulumi up` makes it anew under the new name"
             )
@@ -219,7 +219,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                     look = partial(self.resource_type.look, api, spec, props, leaving=True)
                     seconds = self.run.removal_time(spec)
                     rollbacks = self.resource_type.decide_rollbacks(spec, known=True)
-                    work(api, in_words(spec), seconds, show, look, decide, rollbacks, show)
+                    work(api, describe(spec), seconds, show, look, decide, rollbacks, show)
             keeps = getattr(spec, "on_remove", None)
             if keeps == "keep" or (keeps and props.get("adopted")):  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
@@ -247,8 +247,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             with self.run.turn(show, turn):
                 look, decide = partial(self.looked, api, spec, known), announcing(self.run, api, show, spec, known)
                 rollbacks = self.resource_type.decide_rollbacks(spec, known=bool(known))
-                facts = work(api, in_words(spec), spec.timeout, show, look, decide, rollbacks, show)
-            if left := self.resource_type.left_undone(facts):
+                facts = work(api, describe(spec), spec.timeout, show, look, decide, rollbacks, show)
+            if left := self.resource_type.left_undone_message(facts):
                 show(f"warning: {left}", stays=True)
         actual = self.resource_type.actual(facts)
         assert actual is not None
@@ -268,7 +268,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
     def found(self, spec: S, known: Props) -> Status[S]:
         """Return how it stands on the hosts."""
-        return self.resource_type.finding(
+        return self.resource_type.status(
             spec, known, self.resource_type.look(self.run.hosts(spec).at_rest(), spec, known)
         )
 
@@ -306,9 +306,9 @@ class Provider(ResourceProvider, Generic[S, F]):
 def kept(spec: Spec, why: str) -> None:
     """Say on the row of what goes from the state that it stays on the hosts."""
     with one_line():
-        Progress(spec.row)(f"{in_words(spec)} is kept on the hosts, and forgotten here: {why}", stays=True)
+        Progress(spec.row)(f"{describe(spec)} is kept on the hosts, and forgotten here: {why}", stays=True)
 
 
-def in_words(spec: Spec) -> str:
+def describe(spec: Spec) -> str:
     """Return the name that errors use for it."""
     return spec.resource_name.replace("/", " ", 1)

@@ -22,12 +22,12 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.rules.live import running_change
-from providers.rules.live.quorum import unanswering
+from providers.rules.live.quorum import describe_unanswering
 from providers.rules.resource_types.departure import is_removed_from_state_only
 from providers.rules.resource_types.resource_type import Decide, Known
-from providers.rules.resource_types.swarm import divided, not_to_be_begun
+from providers.rules.resource_types.swarm import divided_message, init_refusal
 from providers.rules.resource_types.table import type_of
-from providers.rules.stack_file.access import HostAccess, Roles, moved
+from providers.rules.stack_file.access import HostAccess, Roles, describe_move
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import FILES, NAMESPACE, Project, from_flat, from_yaml
@@ -160,7 +160,7 @@ class Run:
         self.managers -= self.left_out
         for host, access in file.access.items():
             known = self.accesses.get(host)
-            if known and not moved(known.model_dump(), access.model_dump()):
+            if known and not describe_move(known.model_dump(), access.model_dump()):
                 self.accesses[host] = known.model_copy(update={"key_file": access.key_file})
 
     def hosts(self, spec: Spec | None = None) -> HostsApi:
@@ -262,7 +262,7 @@ class Run:
         Looks once in a run, at all hosts, before the first bridge is made.
         """
         if not self._answered:
-            refusal = not_to_be_begun(self.hosts().swarm())
+            refusal = init_refusal(self.hosts().swarm())
             if refusal:
                 raise Blocked(f"nothing was begun: {refusal}")
             self._answered = True
@@ -271,7 +271,7 @@ class Run:
         """Raise Blocked if declared hosts are in more than one swarm: what the one that answers lacks, the other
         may have. Asked only before something is called absent."""
         facts = api.swarm()
-        refusal = divided(facts.swarm, facts.nodes, facts.members)
+        refusal = divided_message(facts.swarm, facts.nodes, facts.members)
         if refusal:
             raise Blocked(refusal)
 
@@ -328,7 +328,7 @@ class Run:
                 return
             self._managers_told = True
         try:
-            found = unanswering(api.nodes(), {})
+            found = describe_unanswering(api.nodes(), {})
         except SwarmnetError as problem:
             found = f"whether all managers answer is not known: {problem}"
         if found:
@@ -428,7 +428,7 @@ def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known
 
     def decided(facts: object) -> Decision:
         decision = decide(facts)
-        if running_change.begins(decision):
+        if running_change.is_first_write(decision):
             from providers.explain.forecast import lasting
             from providers.loop.dry_run import foreseen, rehearsed
             from providers.rules.doctor.diagnosis import CHANGING

@@ -34,7 +34,7 @@ def section(
     thing: str, where: str, network: Network, live: Spec, model: type[Section]
 ) -> tuple[Raw | None, list[Remark]]:
     """Return the keys of a network's section, or None if it can't be taken over, with the remarks on it."""
-    foreign = adoption.foreign(thing, network.labels, live.owner)
+    foreign = adoption.foreign_refusal(thing, network.labels, live.owner)
     reason = elsewhere(network) or foreign or _unfit(network, live)
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"

@@ -110,7 +110,7 @@ def _of_member(member: FoundMember, ready: Mapping[str, Node]) -> tuple[Kind, st
 def _swarm(found: Found, owner: str) -> Part:
     """Return the swarm's settings if they are not the Engine's; without the section if another stack has it."""
     live = found.swarm.settings
-    theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
+    theirs = adoption.foreign_refusal(f"the swarm {live.id}", live.labels, owner)
     if theirs:
         return {}, [Remark("not managed", "swarm", f"{theirs}; its members are left alone too")]
     actual: dict[str, Any] = {key: _whole(getattr(live, key)) for key in ENGINES_OWN}

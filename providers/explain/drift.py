@@ -82,7 +82,7 @@ def finding(spec: Spec, outputs: Known, facts: Facts | SwarmnetError, *, ended: 
     elif isinstance(facts, SwarmnetError):
         status = Status(doubt=str(facts))
     else:
-        status = resource_type.finding(spec, outputs, facts)
+        status = resource_type.status(spec, outputs, facts)
     return _told(spec, outputs, status)
 
 

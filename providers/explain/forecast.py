@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from providers.rules.live.judgement import warned
+from providers.rules.live.judgement import warnings
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.steps import (
     RestartEngine,
@@ -165,7 +165,9 @@ class Record:
         before = self.before.cluster.networks if self.before.cluster else ()
         replaced = {network.name for network in before if network.id not in actual}
         services = sorted(_services(self.before), key=lambda service: service.name)
-        return tuple(line for each in services if each.name in told for line in warned(each.name, each.spec, replaced))
+        return tuple(
+            line for each in services if each.name in told for line in warnings(each.name, each.spec, replaced)
+        )
 
     def _note(self, sim: SimulatorState) -> None:
         """Look at the services that are not as they were at the last moment: of thousands only a few."""

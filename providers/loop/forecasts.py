@@ -47,7 +47,7 @@ def forecasts(
     """
     found = []
     desired = {spec.resource_name for spec in plan.specs}
-    refusal = swarm.not_to_be_begun(simulate.swarm_facts(sim)) if not state and plan.gwbridges else None
+    refusal = swarm.init_refusal(simulate.swarm_facts(sim)) if not state and plan.gwbridges else None
     failed = False
     for spec, look, decide, rollbacks in _works(plan, state, lost):
         name = spec.resource_name

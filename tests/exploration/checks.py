@@ -106,7 +106,7 @@ def networks_exist(sim: SimulatorState) -> str | None:
 
 def one_out(sim: SimulatorState) -> str | None:
     """Never is more than one host out of service by our doing."""
-    out = [node.hostname for node in sim.swarm.nodes if maintenance.drained(node)]
+    out = [node.hostname for node in sim.swarm.nodes if maintenance.is_drained(node)]
     return f"{', '.join(out)} are out of service at once" if len(out) > 1 else None
 
 
@@ -217,7 +217,7 @@ def promised(start: SimulatorState) -> Check:
                 return f"ports of {service.name} are off"
         for node in sim.swarm.nodes:
             host = sim.host_of(node.id)
-            if maintenance.drained(node) and host and host.up and has_ingress(sim, host):
+            if maintenance.is_drained(node) and host and host.up and has_ingress(sim, host):
                 return f"{node.hostname} is left drained"
         return None
 

@@ -153,7 +153,7 @@ def paused(sim: SimulatorState, host: str) -> SimulatorState:
 def drained(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody drains a node, and says so in a label; nobody could tell it from a drain of ours that goes on."""
     node = sim.swarm.node(sim.host(host).node_id)
-    ours = node is not None and maintenance.out(node)
+    ours = node is not None and maintenance.is_out_of_service(node)
     return sim if ours else set_node(sim, host, availability="drain", labels=((BY_HAND, "drain"),))
 
 

@@ -61,24 +61,31 @@ def without_journal(service: Any, found: Any) -> str:
     return json.dumps(spec)
 
 
-ORIGINAL_STRIP = journal.stripped
+ORIGINAL_STRIP = journal.stripped_spec
 
 
 Change = tuple[Any, str, Any]
 # Each with the scene that shows it, and what is changed.
 MUTATIONS: dict[str, tuple[str, *tuple[Change, ...]]] = {
-    "wait for tasks gone": ("swap", (published_ports, "emptied", nothing)),
-    "wait for the hosts' 404": ("swap, a host is slow", (ingress_rollout, "dropped", nothing)),
-    "kick": ("swap", (ingress_rollout, "kicked", nothing)),
+    "wait for tasks gone": ("swap", (published_ports, "empty_network", nothing)),
+    "wait for the hosts' 404": ("swap, a host is slow", (ingress_rollout, "wait_for_removed_ingress", nothing)),
+    "kick": ("swap", (ingress_rollout, "kick_hosts", nothing)),
     "fresh kick value": ("swap, a kick fails twice", (ingress_rollout, "kicks", lambda network, node: 0)),
-    "force after a placement-only update": ("swap, placement changed before", (journal, "forced", lambda text: text)),
+    "force after a placement-only update": (
+        "swap, placement changed before",
+        (journal, "forced_spec", lambda text: text),
+    ),
     "pause against rollback": ("swap, its tasks begin to fail", (journal, "MEANWHILE", {"Parallelism": 0})),
-    "quorum guard": ("bridge of a manager", (maintenance, "refused", nothing), (quorum, "no_quorum_without", nothing)),
-    "journal in the same update": ("swap, a port is added", (journal, "stripped", without_journal)),
+    "quorum guard": (
+        "bridge of a manager",
+        (maintenance, "restart_refusal", nothing),
+        (quorum, "removal_refusal", nothing),
+    ),
+    "journal in the same update": ("swap, a port is added", (journal, "stripped_spec", without_journal)),
     "version check": ("migration", (simulate, "perform", without_version(simulate.perform))),
-    "restart of the Engine": ("bridge", (bridge_swap, "restarted", nothing)),
+    "restart of the Engine": ("bridge", (bridge_swap, "restart_engine", nothing)),
     "repair of hosts that are stuck": ("swap, an old ingress is stuck", (ingress_rollout, "STALE", 1000.0)),
-    "our labels away": ("swap", (published_ports, "released", nothing)),
+    "our labels away": ("swap", (published_ports, "finish_change", nothing)),
     "containers started again": ("bridge, a container", (maintenance, "stopped_on", lambda node: {})),
     "containers paused again": ("bridge, a paused container", (maintenance, "paused_on", lambda node: set())),
     "containers that have stopped": ("migration, a container has stopped", (OverlayFacts, "stopped_on", lambda *_: [])),
@@ -91,7 +98,7 @@ MUTATIONS: dict[str, tuple[str, *tuple[Change, ...]]] = {
     ),
     "tasks that no Engine ends": (
         "swap, removed too early, tasks wait there",
-        (ingress_rollout, "never_leave", lambda *_: False),
+        (ingress_rollout, "has_endless_tasks", lambda *_: False),
     ),
 }
 SCENES: dict[str, Callable[[], Scene]] = {

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from itertools import combinations
 
 from providers.rules.doctor.case import Case, Fault
-from providers.rules.live.quorum import bears
+from providers.rules.live.quorum import describe_quorum
 from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import ObservedHost, Unread
 
@@ -64,7 +64,7 @@ def memberships(case: Case) -> Iterator[Fault]:
             remedy = f"{start}; docs/operations.md where it is gone for good"
             name = names.get(node.id, node.hostname)
             said = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
-            borne = f"; {bears(case.swarm.survey.nodes)}" if unreachable and case.swarm else ""
+            borne = f"; {describe_quorum(case.swarm.survey.nodes)}" if unreachable and case.swarm else ""
             yield Fault("failed", f"{said}{borne}", remedy, name)
 
 

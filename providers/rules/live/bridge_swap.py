@@ -39,25 +39,25 @@ ENDING = 15.0
 NEVER_AGAIN = "-"  # in the place of when a container was started, which it never is at that time
 
 
-def in_progress(facts: GwbridgeFacts) -> bool:
+def is_in_progress(facts: GwbridgeFacts) -> bool:
     """Tell whether the host was drained by us and is not back in service yet."""
-    return facts.node is not None and maintenance.out(facts.node)
+    return facts.node is not None and maintenance.is_out_of_service(facts.node)
 
 
-def attached(facts: GwbridgeFacts) -> bool:
+def is_attached(facts: GwbridgeFacts) -> bool:
     """Tell whether the swarm's ingress, if it has one, is attached on this host: its sandbox, and its gateway on the
     bridge."""
     if facts.ingress is None or facts.local is None:
         return True
-    return ingress_rollout.reached(facts.ingress, facts.local)
+    return ingress_rollout.is_attached(facts.ingress, facts.local)
 
 
-def detached(facts: GwbridgeFacts) -> bool:
+def is_detached(facts: GwbridgeFacts) -> bool:
     """Tell whether the sandbox has lost its gateway endpoint: the bridge was made anew under it."""
-    return not attached(facts) and facts.local is not None and any(copy.endpoints for copy in facts.local.copies)
+    return not is_attached(facts) and facts.local is not None and any(copy.endpoints for copy in facts.local.copies)
 
 
-def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, right: bool) -> Decision:
+def change_bridge(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, right: bool) -> Decision:
     """Return the next step of the change. `right`: the bridge is as it should be; only the host has to come back."""
     node, swarm = facts.node, facts.swarm
     if node is None or swarm is None:
@@ -65,29 +65,31 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    if containers_left_behind(facts) and not in_progress(facts) and facts.unchanged_for < ENDING:
+    if containers_left_behind(facts) and not is_in_progress(facts) and facts.unchanged_for < ENDING:
         return Wait(
             f"{some(each.name for each in containers_left_behind(facts))} to end, of a service that was removed",
             FOREVER,
         )
     # A drained host with the right bridge only has to return to service, by itself if it can.
-    due = not (right and maintenance.out(node))
-    refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
+    due = not (right and maintenance.is_out_of_service(node))
+    refusal = running_change.other_stack_refusal(spec, swarm) or (
+        swap_refusal(spec, facts, node, swarm) if due else None
+    )
     if refusal:
         return Blocked(f"{spec.host}: docker_gwbridge can't change: {refusal}")
     return (
-        taken_out(spec, facts, node, swarm, right=right)
-        or emptied(spec, facts, right=right)
-        or (None if right else renewed(spec, facts, creation))
-        or restarted(spec, facts, node, swarm)
-        or given_back(spec, facts, node)
+        take_out_of_service(spec, facts, node, swarm, right=right)
+        or empty_host(spec, facts, right=right)
+        or (None if right else recreate_bridge(spec, facts, creation))
+        or restart_engine(spec, facts, node, swarm)
+        or return_to_service(spec, facts, node)
     )
 
 
-def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> str | None:
+def swap_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> str | None:
     """Say why it can't be carried out now, or None if it can. Nothing has been written to this host yet, or it goes
     on."""
-    guard = maintenance.refused(node, facts.nodes, swarm)
+    guard = maintenance.restart_refusal(node, facts.nodes, swarm)
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
     need = 1 + sum(each.running and each.on_overlay for each in facts.containers)  # the ingress's way out is one more
@@ -103,17 +105,19 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{_names(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
-    bystanders = [container for container in status(facts) if container.id not in maintenance.stopped_on(node)]
-    if refusal := spared(spec, bystanders, containers_left_behind(facts)):
+    bystanders = [container for container in bystanders_on(facts) if container.id not in maintenance.stopped_on(node)]
+    if refusal := disturbance_refusal(spec, bystanders, containers_left_behind(facts)):
         return refusal
     on_overlay, back = [each for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
         return f"{_names(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
-    return judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
+    return judgement.drain_refusal(node, facts.services, facts.tasks, facts.nodes)
 
 
-def spared(spec: GwbridgeSpec, bystanders: Collection[Container], left: Collection[Container]) -> str | None:
+def disturbance_refusal(
+    spec: GwbridgeSpec, bystanders: Collection[Container], left: Collection[Container]
+) -> str | None:
     """Name the running containers that the stack file does not allow to be stopped or lost; None if there are none."""
     told, lost = [], [each for each in bystanders if each.auto_remove]
     if left and not spec.disturb:
@@ -139,7 +143,7 @@ def _names(containers: Collection[Container]) -> str:
     return ", ".join(sorted(each.name for each in containers))
 
 
-def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
+def wait_for_engine(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
     """Wait for an Engine that does not answer in the middle of our change, and start it if it stays down. None if it
     answers."""
     if facts.member.state != "silent" or facts.node is None:
@@ -149,7 +153,7 @@ def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
     return Steps((StartEngine(host=spec.host),), f"start docker on {spec.host}")
 
 
-def status(facts: GwbridgeFacts) -> list[Container]:
+def bystanders_on(facts: GwbridgeFacts) -> list[Container]:
     """Return the running containers that are no tasks: draining does not move them, and the Engine's restart stops
     them. Only those with a restart policy would come back by themselves."""
     return [each for each in facts.containers if each.running and not each.task]
@@ -161,33 +165,35 @@ def containers_left_behind(facts: GwbridgeFacts) -> list[Container]:
     return [each for each in facts.containers if each.running and each.left_behind]
 
 
-def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
+def take_out_of_service(
+    spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool
+) -> Steps | None:
     """Note on the swarm that a change goes on and drain the host; both are journaled."""
-    if not running_change.noted(spec, swarm):
+    if not running_change.is_noted(spec, swarm):
         step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
         return Steps((step,), "label the swarm: a change goes on")
     known = maintenance.stopped_on(node)
-    to_stop = {container.id: container.started for container in status(facts)} | known
+    to_stop = {container.id: container.started for container in bystanders_on(facts)} | known
     to_stop |= {container.id: NEVER_AGAIN for container in containers_left_behind(facts)}
-    if right and attached(facts):
+    if right and is_attached(facts):
         return None
-    nothing_more = to_stop == known or (right and not detached(facts))
-    if maintenance.drained(node) and nothing_more:
+    nothing_more = to_stop == known or (right and not is_detached(facts))
+    if maintenance.is_drained(node) and nothing_more:
         return None
     before = former.text(facts.bridge) if facts.bridge and not right else ""
-    paused = (each.id for each in status(facts) if each.paused)
+    paused = (each.id for each in bystanders_on(facts) if each.paused)
     return Steps((maintenance.drain(node, to_stop, before, paused),), f"drain {spec.host}")
 
 
-def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
+def empty_host(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
     """Wait until no task is left, and stop the journaled containers, until only a restart is missing."""
-    if right and attached(facts):
+    if right and is_attached(facts):
         return None
     noted = maintenance.stopped_on(facts.node) if facts.node else {}
     tasks = [each for each in facts.containers if each.running and each.task and each.id not in noted]
     if tasks:
         return Wait(f"{len(tasks)} tasks to leave {spec.host}", FOREVER)
-    if right and not detached(facts):
+    if right and not is_detached(facts):
         return None
     running: tuple[Step, ...] = tuple(
         StopContainer(host=spec.host, id=each.id) for each in facts.containers if each.running
@@ -195,29 +201,31 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
     return Steps(running, f"stop containers that are no tasks on {spec.host}") if running else None
 
 
-def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -> Steps:
+def recreate_bridge(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -> Steps:
     """Disconnect every endpoint by its inspected name, remove the old bridge, create the new one."""
     bridge = facts.bridge
     if bridge is None:
         return Steps((creation,), "create docker_gwbridge")
     if bridge.endpoints:
-        return Steps(cut(spec.host, bridge), f"take {len(bridge.endpoints)} endpoints off docker_gwbridge")
+        return Steps(
+            disconnect_endpoints(spec.host, bridge), f"take {len(bridge.endpoints)} endpoints off docker_gwbridge"
+        )
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old docker_gwbridge ({bridge.subnet})")
 
 
-def cut(host: str, bridge: Network) -> tuple[Step, ...]:
+def disconnect_endpoints(host: str, bridge: Network) -> tuple[Step, ...]:
     """Return the steps that disconnect all endpoints of a bridge, each by its inspected name."""
     return tuple(DisconnectEndpoint(host=host, network=bridge.id, endpoint=end.name) for end in bridge.endpoints)
 
 
-def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:
+def restart_engine(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:
     """Restart the Engine until the ingress is attached, the host ready and, as a manager, reachable."""
     took = facts.local.restart_took if facts.local else 0
     # Before the first restart nothing brings the gateway endpoint back; after it the Engine does, at its own pace.
-    stuck = detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
-    if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
+    stuck = is_detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
+    if stuck or (not is_attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
         return maintenance.restart(node, spec.host, facts.nodes, swarm)
-    if not attached(facts):
+    if not is_attached(facts):
         return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", FOREVER)
     if node.state != "ready":
         return Wait(f"{spec.host} to be ready (the managers say {node.state})", FOREVER)
@@ -231,7 +239,7 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     return None
 
 
-def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision:
+def return_to_service(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision:
     """Start the stopped containers again, pause those that were paused, and restore the host's availability.
 
     That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
@@ -244,8 +252,8 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
         for each, started in maintenance.stopped_on(node).items()
         if each in actual and not actual[each].running and (not started or actual[each].started == started)
     ]
-    if stopped and maintenance.drained(node):
-        return Steps((maintenance.opened(node),), f"put {spec.host} back in service")
+    if stopped and maintenance.is_drained(node):
+        return Steps((maintenance.restore_availability(node),), f"put {spec.host} back in service")
     if stopped:
         return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start the stopped containers")
     paused = maintenance.paused_on(node)
@@ -255,11 +263,15 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     return Steps((maintenance.put_back(node),), f"put {spec.host} back in service")
 
 
-def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
+def remove_change_label(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     """Remove the swarm's label of our change once the host is as it was and no other resource type's change needs
     it."""
     swarm = facts.swarm
-    if swarm is None or not running_change.is_ours(spec.owner, swarm) or maintenance.something_due(swarm, facts.nodes):
+    if (
+        swarm is None
+        or not running_change.is_ours(spec.owner, swarm)
+        or maintenance.has_something_due(swarm, facts.nodes)
+    ):
         return None
     return Steps(
         (UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),),

@@ -16,7 +16,7 @@ from providers.rules.vocabulary.steps import MANAGER, CreateNetwork
 
 def text(network: NetworkConfig) -> str:
     """Return the label's value: the request that makes the network again, as JSON."""
-    return json.dumps(to_json(asked_for(network)), separators=(",", ":"))
+    return json.dumps(to_json(request_for(network)), separators=(",", ":"))
 
 
 def creation(text: str, host: str = MANAGER) -> CreateNetwork:
@@ -32,7 +32,7 @@ def creation(text: str, host: str = MANAGER) -> CreateNetwork:
     return CreateNetwork(host=host, config=config)
 
 
-def noted(text: str | None) -> NetworkConfig | None:
+def parse_noted(text: str | None) -> NetworkConfig | None:
     """Return the noted shape, or None if nothing was noted, or nothing that a change wrote."""
     try:
         config: NetworkConfig = form(NetworkConfig).validate_json(text or "", strict=True)
@@ -41,6 +41,6 @@ def noted(text: str | None) -> NetworkConfig | None:
     return config
 
 
-def asked_for(network: NetworkConfig) -> NetworkConfig:
+def request_for(network: NetworkConfig) -> NetworkConfig:
     """Return the request for a network like it. The swarm chooses the VNI."""
     return replace(network, options=tuple((key, value) for key, value in network.options if key != VNI))

@@ -38,7 +38,7 @@ def gateway_endpoint(network: Network) -> str:
     return f"gateway_{name}" if len(name) <= 12 else "gateway_ingress_sbox"
 
 
-def reached(network: Network, host: HostIngress) -> bool:
+def is_attached(network: Network, host: HostIngress) -> bool:
     """Tell whether the host is attached: it has this ingress with its sandbox, and the sandbox its gateway on the
     bridge.
 
@@ -53,10 +53,10 @@ def reached(network: Network, host: HostIngress) -> bool:
 
 def has_it(network: Network, host: HostIngress | UnreachableHost) -> bool:
     """Tell whether the host was asked and is attached."""
-    return isinstance(host, HostIngress) and reached(network, host)
+    return isinstance(host, HostIngress) and is_attached(network, host)
 
 
-def counts(host: HostIngress | UnreachableHost, nodes: tuple[Node, ...]) -> bool:
+def is_expected(host: HostIngress | UnreachableHost, nodes: tuple[Node, ...]) -> bool:
     """Tell whether the host has to be attached now. One that is down can't be, and what it has once it is back is for
     the next run (measurements.md#host-that-is-down); one that is no member is not."""
     return any(node.counted_on for node in nodes if node.id == host.node_id)
@@ -64,12 +64,12 @@ def counts(host: HostIngress | UnreachableHost, nodes: tuple[Node, ...]) -> bool
 
 def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | UnreachableHost]:
     """Return the hosts that should be attached and are not."""
-    return [host for host in facts.hosts if counts(host, facts.nodes) and not has_it(network, host)]
+    return [host for host in facts.hosts if is_expected(host, facts.nodes) and not has_it(network, host)]
 
 
 def members(facts: IngressFacts) -> list[HostIngress]:
     """Return the hosts that were asked and should be attached."""
-    return [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
+    return [host for host in facts.hosts if isinstance(host, HostIngress) and is_expected(host, facts.nodes)]
 
 
 def node_of(host: HostIngress, facts: IngressFacts) -> Node:
@@ -77,11 +77,11 @@ def node_of(host: HostIngress, facts: IngressFacts) -> Node:
     return next(node for node in facts.nodes if node.id == host.node_id)
 
 
-def kicked(facts: IngressFacts, network: Network) -> Decision | None:
+def kick_hosts(facts: IngressFacts, network: Network) -> Decision | None:
     """Kick the hosts that are not attached, with node updates that really change something. None once the only ones
     left are in repair, do not answer, or are not helped by kicks: they do not keep all other hosts' ports away."""
     bad = lacking(facts, network)
-    asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
+    asked = [host for host in bad if isinstance(host, HostIngress) and not is_given_up(host, facts, network)]
     unreachable = [host for host in bad if isinstance(host, UnreachableHost)]
     due = [
         host
@@ -90,14 +90,14 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
     ]
     if due:
         nodes = [*(node_of(host, facts) for host in due), *unwatched(facts)]
-        doing = f"bring the ingress to {names(due)}{on_their_word(facts)}"
+        doing = f"bring the ingress to {host_names(due)}{describe_unwatched(facts)}"
         return Steps(tuple(kick(network, node) for node in nodes), doing)
     if unreachable and facts.unchanged_for < STALE:
-        return answer_of(unreachable[0])
-    return Wait(f"{names(asked)} to attach to the ingress", SPREAD) if asked else None
+        return wait_for_answer(unreachable[0])
+    return Wait(f"{host_names(asked)} to attach to the ingress", SPREAD) if asked else None
 
 
-def less_watched(facts: IngressFacts, names: Collection[str]) -> IngressFacts:
+def mark_unwatched(facts: IngressFacts, names: Collection[str]) -> IngressFacts:
     """Return the facts with the members that nobody asks: by hostname or address, as the managers have them."""
     asked = {host.node_id for host in facts.hosts}
     found = (node.id for node in facts.nodes if {node.hostname, node.address} & {*names} and node.id not in asked)
@@ -110,7 +110,7 @@ def unwatched(facts: IngressFacts) -> list[Node]:
     return [node for node in facts.nodes if node.id in facts.unwatched and node.counted_on]
 
 
-def on_their_word(facts: IngressFacts) -> str:
+def describe_unwatched(facts: IngressFacts) -> str:
     """Say which members are unwatched, beside what is done; empty if there are none."""
     hosts = some(sorted(node.hostname for node in unwatched(facts)))
     return f"; unwatched: {hosts}, by the managers' word alone" if hosts else ""
@@ -121,10 +121,10 @@ def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
     return KICK_AGAIN * (1 + (kicks(network, node_of(host, facts)) - 1) / 4)
 
 
-def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
+def is_given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
     """Tell whether the host is out of service for a repair, or was kicked in vain."""
     node = node_of(host, facts)
-    return maintenance.drained(node) or kicks(network, node) >= KICKS or facts.left_on(host)
+    return maintenance.is_drained(node) or kicks(network, node) >= KICKS or facts.left_on(host)
 
 
 def kicks(network: Network, node: Node) -> int:
@@ -140,46 +140,52 @@ def kick(network: Network, node: Node) -> UpdateNode:
     return UpdateNode(node_id=node.id, version=node.version, set_labels=((KICK, value),))
 
 
-def taken_out(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
+def drain_for_restart(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
     """Drain a host for a restart, if the swarm can do without it for a moment."""
     node = node_of(host, facts)
-    refused = maintenance.refused(node, facts.nodes, facts.swarm)
+    refused = maintenance.restart_refusal(node, facts.nodes, facts.swarm)
     if refused:
         return Blocked(f"{host.host}: {why}, and its docker can't be restarted for it: {refused}")
     return Steps((maintenance.drain(node),), f"drain {host.host}: {why}")
 
 
-def repaired(facts: IngressFacts, network: Network) -> Decision | None:
+def repair_hosts(facts: IngressFacts, network: Network) -> Decision | None:
     """Restart the Engines of hosts that no kick helps, one after the other, and put repaired hosts back in service."""
     nodes = {node.id: node for node in facts.nodes}
     out = [
         (host, nodes[host.node_id])
         for host in facts.hosts
-        if isinstance(host, HostIngress) and host.node_id in nodes and maintenance.out(nodes[host.node_id])
+        if isinstance(host, HostIngress)
+        and host.node_id in nodes
+        and maintenance.is_out_of_service(nodes[host.node_id])
     ]
-    well = [node for host, node in out if has_it(network, host) and ours_to_put_back(node)]
+    well = [node for host, node in out if has_it(network, host) and may_be_put_back(node)]
     if well:
         return Steps(tuple(map(maintenance.put_back, well)), "put repaired hosts back in service")
-    drained = [(host, node) for host, node in out if maintenance.drained(node) and not has_it(network, host)]
+    drained = [(host, node) for host, node in out if maintenance.is_drained(node) and not has_it(network, host)]
     if drained:
-        return restarted(*drained[0], facts)
+        return restart_drained(*drained[0], facts)
     bad = [host for host in lacking(facts, network) if isinstance(host, HostIngress)]
-    hopeless = [host for host in bad if given_up(host, facts, network)]
+    hopeless = [host for host in bad if is_given_up(host, facts, network)]
     dropping = [host for host in hopeless if facts.left_on(host)]
     if dropping and facts.unchanged_for < STALE:
-        return Wait(f"{names(dropping)} to drop the old ingress", SPREAD)
-    return taken_out(hopeless[0], facts, "it is not attached to the ingress") if hopeless else abandoned(facts)
+        return Wait(f"{host_names(dropping)} to drop the old ingress", SPREAD)
+    return (
+        drain_for_restart(hopeless[0], facts, "it is not attached to the ingress")
+        if hopeless
+        else refuse_abandoned(facts)
+    )
 
 
-def ours_to_put_back(node: Node) -> bool:
+def may_be_put_back(node: Node) -> bool:
     """Tell whether nothing else waits for the host: containers stopped for a change of its bridge start with that."""
     return not maintenance.stopped_on(node)
 
 
-def abandoned(facts: IngressFacts) -> Blocked | None:
+def refuse_abandoned(facts: IngressFacts) -> Blocked | None:
     """Refuse while a host that was taken out of service can't be looked at."""
     asked = {host.node_id for host in facts.hosts if isinstance(host, HostIngress)}
-    left = [node for node in facts.nodes if maintenance.out(node) and node.id not in asked]
+    left = [node for node in facts.nodes if maintenance.is_out_of_service(node) and node.id not in asked]
     if not left:
         return None
     return Blocked(
@@ -188,11 +194,11 @@ def abandoned(facts: IngressFacts) -> Blocked | None:
     )
 
 
-def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
+def restart_drained(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     """Restart a drained host's Engine, and again if that did not help. An ingress that was removed too early stays
     otherwise (measurements.md#old-ingress-stays)."""
     busy = maintenance.running_on(node, facts.tasks)
-    if busy and not never_leave(busy, host, facts):
+    if busy and not has_endless_tasks(busy, host, facts):
         return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
     stale = not maintenance.restarts(node) and facts.left_on(host)
     if not stale and facts.unchanged_for < maintenance.patience(node, host.restart_took):
@@ -200,7 +206,7 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     return maintenance.restart(node, host.host, facts.nodes, facts.swarm)
 
 
-def never_leave(busy: Collection[Task], host: HostIngress, facts: IngressFacts) -> bool:
+def has_endless_tasks(busy: Collection[Task], host: HostIngress, facts: IngressFacts) -> bool:
     """Tell whether tasks have outlived their stop grace on a host that keeps a removed ingress: an Engine that tries to
     start them there, again and again, never ends them (measurements.md#old-ingress-stays)."""
     services = {task.service_id for task in busy}
@@ -208,7 +214,7 @@ def never_leave(busy: Collection[Task], host: HostIngress, facts: IngressFacts) 
     return facts.left_on(host) and facts.unchanged_for >= STALE + max(graces, default=0)
 
 
-def dropped(facts: IngressFacts) -> Decision | None:
+def wait_for_removed_ingress(facts: IngressFacts) -> Decision | None:
     """Wait until the hosts have dropped a removed ingress. None once another can be made.
 
     A host that keeps it is taken out of service, and repaired when all others have their ports again: nothing of theirs
@@ -216,41 +222,41 @@ def dropped(facts: IngressFacts) -> Decision | None:
     repaired first.
     """
     here = members(facts)
-    drained = [host for host in here if maintenance.drained(node_of(host, facts))]
+    drained = [host for host in here if maintenance.is_drained(node_of(host, facts))]
     keeping = [host for host in here if host.copies and host not in drained]
-    unreachable = unasked(facts)
-    if facts.unchanged_for < STALE and not any(in_repair(host, facts) for host in drained):
+    unreachable = unreachable_member(facts)
+    if facts.unchanged_for < STALE and not any(is_in_repair(host, facts) for host in drained):
         if keeping:
-            return Wait(f"{names(keeping)} to drop the old ingress", SPREAD)
+            return Wait(f"{host_names(keeping)} to drop the old ingress", SPREAD)
         if unreachable:
-            return answer_of(unreachable)
+            return wait_for_answer(unreachable)
     if keeping or drained:
-        return kept_out(facts, keeping, drained)
+        return take_out_keeper(facts, keeping, drained)
     return None
 
 
-def in_repair(host: HostIngress, facts: IngressFacts) -> bool:
+def is_in_repair(host: HostIngress, facts: IngressFacts) -> bool:
     """Tell whether the host was drained because it keeps a removed ingress: whoever drained it has waited for that."""
     return bool(host.copies or maintenance.restarts(node_of(host, facts)))
 
 
-def kept_out(facts: IngressFacts, keeping: list[HostIngress], drained: list[HostIngress]) -> Decision | None:
+def take_out_keeper(facts: IngressFacts, keeping: list[HostIngress], drained: list[HostIngress]) -> Decision | None:
     """Take one host that keeps the old ingress out of service. None if a manager can be asked for another."""
     if any(not host.copies for host in managers(facts)):
-        decision = taken_out(keeping[0], facts, "it keeps the old ingress") if keeping and not drained else None
+        decision = drain_for_restart(keeping[0], facts, "it keeps the old ingress") if keeping and not drained else None
         return decision if isinstance(decision, Steps) else None
     for host in managers(facts):
         if host in drained:
-            return restarted(host, node_of(host, facts), facts)
+            return restart_drained(host, node_of(host, facts), facts)
         if host in keeping:
-            return taken_out(host, facts, "it keeps the old ingress")
+            return drain_for_restart(host, facts, "it keeps the old ingress")
     return None
 
 
-def repaired_before(facts: IngressFacts) -> tuple[UpdateNode, ...]:
+def put_back_repaired(facts: IngressFacts) -> tuple[UpdateNode, ...]:
     """Put back the hosts that a restart has rid of the old ingress."""
     nodes = [node_of(host, facts) for host in members(facts) if not host.copies]
-    return tuple(maintenance.put_back(node) for node in nodes if maintenance.drained(node) and ours_to_put_back(node))
+    return tuple(maintenance.put_back(node) for node in nodes if maintenance.is_drained(node) and may_be_put_back(node))
 
 
 def managers(facts: IngressFacts) -> list[HostIngress]:
@@ -259,7 +265,7 @@ def managers(facts: IngressFacts) -> list[HostIngress]:
     return [host for host in facts.hosts if isinstance(host, HostIngress) and host.node_id in ids]
 
 
-def made_at(facts: IngressFacts) -> str:
+def manager_to_ask(facts: IngressFacts) -> str:
     """Return the manager to ask for another ingress: any, or, if one keeps the old ingress and would refuse, another
     one."""
     if not any(host.copies for host in managers(facts)):
@@ -267,31 +273,31 @@ def made_at(facts: IngressFacts) -> str:
     return next((host.host for host in managers(facts) if not host.copies), MANAGER)
 
 
-def answered(facts: IngressFacts, network: Network) -> Decision | None:
+def wait_for_answers(facts: IngressFacts, network: Network) -> Decision | None:
     """Wait at last for hosts that do not answer. None once none is left."""
     unreachable = [host for host in lacking(facts, network) if isinstance(host, UnreachableHost)]
-    return answer_of(unreachable[0]) if unreachable else None
+    return wait_for_answer(unreachable[0]) if unreachable else None
 
 
-def answer_of(host: UnreachableHost) -> Wait:
+def wait_for_answer(host: UnreachableHost) -> Wait:
     """Give the host time to answer."""
     return Wait(f"{host.host} to answer ({host.why})", SPREAD)
 
 
-def cleaned(facts: IngressFacts, network: Network) -> Steps | None:
+def remove_kick_labels(facts: IngressFacts, network: Network) -> Steps | None:
     """Remove the kicks' labels once every host is attached to the ingress."""
     labelled = [node for node in facts.nodes if node.label(KICK) is not None]
     steps = tuple(UpdateNode(node_id=n.id, version=n.version, drop_labels=(KICK,)) for n in labelled)
-    return Steps(steps, result(facts, network)) if steps else None
+    return Steps(steps, result_message(facts, network)) if steps else None
 
 
-def result(facts: IngressFacts, network: Network) -> str:
+def result_message(facts: IngressFacts, network: Network) -> str:
     """Say on how many hosts the ingress is: `ingress on 3 of 3 hosts`."""
-    desired = [host for host in facts.hosts if counts(host, facts.nodes)]
+    desired = [host for host in facts.hosts if is_expected(host, facts.nodes)]
     return f"ingress on {sum(has_it(network, host) for host in desired)} of {len(desired)} hosts"
 
 
-def left_undone(facts: IngressFacts) -> str | None:
+def left_undone_message(facts: IngressFacts) -> str | None:
     """Say which declared hosts are down, so that nobody could bring the ingress there, and what to type once they are
     back. None if none is."""
     declared = {host.node_id for host in facts.hosts}
@@ -304,31 +310,31 @@ def left_undone(facts: IngressFacts) -> str | None:
     )
 
 
-def unfinished(facts: IngressFacts, network: Network) -> list[str]:
+def unfinished_work(facts: IngressFacts, network: Network) -> list[str]:
     """Return what is left to do on hosts, in words."""
     bad = lacking(facts, network)
-    words = [not_attached(sorted(host.host for host in bad))] if bad else []
-    words += [f"{node.hostname} was drained by Swarmnet" for node in facts.nodes if maintenance.out(node)]
+    words = [not_attached_message(sorted(host.host for host in bad))] if bad else []
+    words += [f"{node.hostname} was drained by Swarmnet" for node in facts.nodes if maintenance.is_out_of_service(node)]
     words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
     return words
 
 
-def not_attached(hosts: Sequence[str]) -> str:
+def not_attached_message(hosts: Sequence[str]) -> str:
     """Say that hosts are not attached to the ingress."""
     words = LACKS_IT if len(hosts) == 1 else LACKS_IT.replace("is not", "are not", 1).replace(" its ", " their ")
     return f"{', '.join(hosts)} {words}"
 
 
-def unasked(facts: IngressFacts) -> UnreachableHost | None:
+def unreachable_member(facts: IngressFacts) -> UnreachableHost | None:
     """Return a host that does not answer though the swarm counts on it, or None."""
     unreachable = (host for host in facts.hosts if isinstance(host, UnreachableHost))
-    return next((host for host in unreachable if counts(host, facts.nodes)), None)
+    return next((host for host in unreachable if is_expected(host, facts.nodes)), None)
 
 
-def unverifiable(facts: IngressFacts) -> str | None:
+def verification_refusal(facts: IngressFacts) -> str | None:
     """Say why it can't be seen whether every host gets the new ingress, or None if it can."""
     declared = {host.node_id for host in facts.hosts}
-    unreachable = unasked(facts)
+    unreachable = unreachable_member(facts)
     if unreachable:
         return f"{unreachable.host} can't be asked whether it has the new ingress ({unreachable.why})"
     for node in facts.nodes:
@@ -341,6 +347,6 @@ def unverifiable(facts: IngressFacts) -> str | None:
     return None
 
 
-def names(hosts: "list[HostIngress | UnreachableHost] | list[HostIngress]") -> str:
+def host_names(hosts: "list[HostIngress | UnreachableHost] | list[HostIngress]") -> str:
     """Return the hosts' names in words."""
     return some(sorted(host.host for host in hosts))

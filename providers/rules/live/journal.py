@@ -83,7 +83,7 @@ class _Written(BaseModel):
 
 
 @lru_cache(maxsize=256)  # asked for at each look, several times
-def opened(service_id: str, text: str) -> Journal:
+def parse_journal(service_id: str, text: str) -> Journal:
     """Return the journal in a label's value. Raises Blocked if somebody has written something else there."""
     try:
         _Written.model_validate_json(text, strict=True)
@@ -106,16 +106,16 @@ def opened(service_id: str, text: str) -> Journal:
 def journal_on(service: SwarmService) -> Journal | None:
     """Return the journal that the service carries, or None."""
     text = dict(service.labels).get(JOURNAL)
-    return opened(service.id, text) if text else None
+    return parse_journal(service.id, text) if text else None
 
 
 @lru_cache(maxsize=4)  # asked for each of its services
 def copies(swarm: Swarm) -> Mapping[str, Journal]:
     """Return the swarm's copies of journals, by service id."""
-    return {service_id: opened(service_id, text) for service_id, text in journal_copies(swarm.labels).items()}
+    return {service_id: parse_journal(service_id, text) for service_id, text in journal_copies(swarm.labels).items()}
 
 
-def written(service: SwarmService, network_id: str) -> Journal:
+def new_journal(service: SwarmService, network_id: str) -> Journal:
     """Return the journal of a service as it is: its ports, their present numbers, its update settings."""
     spec = json.loads(service.spec)
     return Journal(
@@ -127,10 +127,10 @@ def written(service: SwarmService, network_id: str) -> Journal:
     )
 
 
-def to_strip(service: SwarmService, network_id: str) -> Journal:
+def journal_to_strip(service: SwarmService, network_id: str) -> Journal:
     """Return the journal for taking a service's ports off now: a new one, or the one it carries with later
     additions. A dynamic port that is back with its number, as after a change that turned round, is none."""
-    carried, fresh = journal_on(service), written(service, network_id)
+    carried, fresh = journal_on(service), new_journal(service, network_id)
     if carried is None:
         return fresh
     known = {(ident(port), number(port)) for pin in (False, True) for port in due(carried, pin=pin)}
@@ -139,7 +139,7 @@ def to_strip(service: SwarmService, network_id: str) -> Journal:
     return replace(carried, ports=carried.ports + added, numbers=carried.numbers + fresh.numbers)
 
 
-def stripped(service: SwarmService, journal: Journal) -> str:
+def stripped_spec(service: SwarmService, journal: Journal) -> str:
     """Return the spec without its ingress-mode ports, with the journal, and safe against the swarm's own rollback."""
     spec = json.loads(service.spec)
     spec["EndpointSpec"] = {**spec["EndpointSpec"], "Ports": [port for port in ports_in(spec) if not by_ingress(port)]}
@@ -148,7 +148,7 @@ def stripped(service: SwarmService, journal: Journal) -> str:
     return json.dumps(spec)
 
 
-def refilled(service: SwarmService, journal: Journal, ports: Sequence[Json], *, pin: bool) -> str:
+def refilled_spec(service: SwarmService, journal: Journal, ports: Sequence[Json], *, pin: bool) -> str:
     """Return the spec with some of its ports back; the journal stays until the tasks have moved.
 
     Ports that somebody published in the meantime stay beside them. ports, pin: of `absent`.
@@ -165,7 +165,7 @@ def refilled(service: SwarmService, journal: Journal, ports: Sequence[Json], *, 
     return json.dumps(spec)
 
 
-def closed(service: SwarmService, journal: Journal) -> str:
+def restored_spec(service: SwarmService, journal: Journal) -> str:
     """Return the spec as it was before: its own update settings, no journal. This restarts no task.
 
     Update settings that somebody changed meanwhile stay.
@@ -206,7 +206,7 @@ def placement(service: SwarmService) -> str:
 
 def is_marked(service: SwarmService) -> bool:
     """Tell whether its placement has a mark."""
-    return any(mark in service.spec for mark in MARKS) and unmarked(service.spec) != service.spec
+    return any(mark in service.spec for mark in MARKS) and unmarked_spec(service.spec) != service.spec
 
 
 def has_mark(task: Task) -> bool:
@@ -214,7 +214,7 @@ def has_mark(task: Task) -> bool:
     return any(mark in task.placement for mark in MARKS)
 
 
-def marked(text: str) -> str:
+def marked_spec(text: str) -> str:
     """Return a spec with a mark in its placement, which makes tasks that wait for a host anew and moves no other."""
     spec = json.loads(text)
     before = spec["TaskTemplate"].get("Placement")
@@ -223,7 +223,7 @@ def marked(text: str) -> str:
     return json.dumps(spec)
 
 
-def unmarked(text: str) -> str:
+def unmarked_spec(text: str) -> str:
     """Return a spec with its placement as it was before the mark."""
     spec = json.loads(text)
     template = spec["TaskTemplate"]
@@ -241,7 +241,7 @@ def unmarked(text: str) -> str:
     return json.dumps(spec)
 
 
-def forced(text: str) -> str:
+def forced_spec(text: str) -> str:
     """Return a spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
     spec = json.loads(text)
     template = spec["TaskTemplate"]

@@ -24,7 +24,7 @@ TASK_ENDS, TASK_STARTS = 4.0, 6.0
 NETWORK_CHANGES = 20.0
 
 
-def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
+def move_refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say why these services can't or should not be moved, or None if they can."""
     found = [
         *_jobs(services),
@@ -35,7 +35,7 @@ def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Co
     return "; ".join(found) or None
 
 
-def refusal_to_drain(
+def drain_refusal(
     node: Node, services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]
 ) -> str | None:
     """Say why a node with tasks of these services can't be drained and put back as it is (`availability`), or None if
@@ -83,7 +83,7 @@ def _stranded(
     """Yield services with tasks on these paused nodes that could start again neither there nor elsewhere."""
     named = {node.id: node.hostname for node in paused}
     for service in services:
-        stuck = placement.stranded(service, tasks, nodes, named) if named and not service.job else []
+        stuck = placement.stranded_tasks(service, tasks, nodes, named) if named and not service.job else []
         for host in sorted({named[task.node_id] for task in stuck}):
             active = f"`docker node update --availability active {quote(host)}`"
             yield (
@@ -92,7 +92,7 @@ def _stranded(
             )
 
 
-def held(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
+def held_refusal(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say which tasks of global services an update leaves where they are, since their hosts are paused now."""
     everywhere = [service for service in services if service_spec.mode(service.spec) == "global"]
     return "; ".join(_stranded(everywhere, tasks, nodes, _paused(nodes))) or None
@@ -144,13 +144,13 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
             )
 
 
-def endless(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
+def endless_refusal(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say which services an update with their own settings would never move as a whole, or None if there are none."""
     found = []
     for service in services:
         waiting = sum(task.service_id == service.id and task.unplaced for task in tasks)
         name = quote(service.name)
-        if placement.crowded(service, tasks, nodes):
+        if placement.is_crowded(service, tasks, nodes):
             found.append(
                 f"service {service.name}: an update starts a new task before it stops the old one (start-first), and "
                 f"no node has a place for one more: `docker service update --update-order stop-first {name}`"
@@ -164,7 +164,7 @@ def endless(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Co
     return f"{'; '.join(found)}, then run again" if found else None
 
 
-def rollouts(services: Iterable[SwarmService], unchanged_for: float) -> list[str]:
+def running_rollouts(services: Iterable[SwarmService], unchanged_for: float) -> list[str]:
     """Return the services whose rollout goes on: something moves, or will after the pause between tasks."""
     return sorted(
         service.name
@@ -178,7 +178,7 @@ def _between_tasks(spec: str) -> float:
     return still + service_spec.health_seconds(spec) + ENDS
 
 
-def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
+def ending_tasks(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
     """Return the tasks that were told to end and have not yet, as far as known: `<id> on <host>`."""
     hosts = {node.id: node.hostname for node in nodes if node.state != "down"}
     return sorted(
@@ -188,7 +188,7 @@ def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
     )
 
 
-def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str | None:
+def too_long_refusal(services: Sequence[SwarmService], seconds: float, key: str) -> str | None:
     """Say why so many seconds are too few to take ports off these services and put them back. `key`: their place in the
     stack file."""
     if not services:
@@ -213,7 +213,7 @@ def _rounded(seconds: float) -> int:
     return int(-(-seconds * 1.2 // 10) * 10)
 
 
-def too_small(
+def too_small_refusal(
     ranges: Sequence[str],
     ip_range: str | None,
     services: Sequence[SwarmService],
@@ -255,7 +255,7 @@ def _most_tasks(service: SwarmService, actual: int, nodes: int) -> int:
 TRAEFIK = ("traefik.swarm.network", "traefik.docker.network")
 
 
-def warned(name: str, spec: str, replaced: Collection[str]) -> list[str]:
+def warnings(name: str, spec: str, replaced: Collection[str]) -> list[str]:
     """Return warnings: what a change may do to this service that nobody else sees coming. The change is allowed.
 
     name, spec: of the service, whose tasks restart. replaced: overlays that give way to a twin for a while.

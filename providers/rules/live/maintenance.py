@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from shlex import quote
 
 from providers.rules.live import running_change
-from providers.rules.live.quorum import no_quorum_meanwhile
+from providers.rules.live.quorum import absence_refusal
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
 from providers.rules.vocabulary.labels import (
     AVAILABILITY,
@@ -31,7 +31,7 @@ TIMES, UNKNOWN = 5, 60.0
 MOST_RESTARTS = 2
 
 
-def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
+def restart_refusal(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
     """Say why this member's Engine may not be restarted now, or None if it may.
 
     A swarm of one or two managers gives no answer while one of them restarts, whoever restarts it: there all the others
@@ -47,29 +47,29 @@ def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
             "bring another manager up, or turn autolock off"
         )
     if len(others) >= 2:
-        return no_quorum_meanwhile(node, nodes)
+        return absence_refusal(node, nodes)
     unwell = [other.hostname for other in others if other not in well]
     return f"the other manager {unwell[0]} can't be reached: bring it back first" if unwell else None
 
 
-def out(node: Node) -> bool:
+def is_out_of_service(node: Node) -> bool:
     """Tell whether we took it out of service and have not put it back: its former availability is on it."""
     return node.label(AVAILABILITY) is not None
 
 
-def something_due(swarm: Swarm, nodes: Iterable[Node]) -> bool:
+def has_something_due(swarm: Swarm, nodes: Iterable[Node]) -> bool:
     """Tell whether a change of ours has left something that has to come back: ports of services, hosts in service."""
-    return any(map(out, nodes)) or bool(journal_copies(swarm.labels))
+    return any(map(is_out_of_service, nodes)) or bool(journal_copies(swarm.labels))
 
 
-def drained(node: Node) -> bool:
+def is_drained(node: Node) -> bool:
     """Tell whether it is out of service, and nobody has given it another availability since."""
-    return out(node) and node.availability == "drain"
+    return is_out_of_service(node) and node.availability == "drain"
 
 
 def availability(node: Node) -> str:
     """Return the availability that it will have once it is put back."""
-    return (node.label(AVAILABILITY) or node.availability) if drained(node) else node.availability
+    return (node.label(AVAILABILITY) or node.availability) if is_drained(node) else node.availability
 
 
 def drain(
@@ -127,7 +127,7 @@ def patience(node: Node, took: float) -> float:
 def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Steps | Blocked:
     """Restart its Engine, if allowed, and count that; not a third time. A manager of an autolocked swarm is unlocked
     after it."""
-    guard = refused(node, nodes, swarm)
+    guard = restart_refusal(node, nodes, swarm)
     if guard:
         return Blocked(f"{host}: its docker has to be restarted, and {guard}; it stays drained until then")
     count = restarts(node)
@@ -143,7 +143,7 @@ def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Ste
     return Steps((RestartEngine(host=host, unlock=unlock, noted=noted),), f"restart docker on {host}")
 
 
-def opened(node: Node) -> UpdateNode:
+def restore_availability(node: Node) -> UpdateNode:
     """Give it the journaled availability; the journal stays until what was stopped runs again."""
     return UpdateNode(node_id=node.id, version=node.version, availability=availability(node))
 
@@ -157,12 +157,12 @@ def put_back(node: Node) -> UpdateNode:
     return UpdateNode(
         node_id=node.id,
         version=node.version,
-        availability=availability(node) if drained(node) else None,
+        availability=availability(node) if is_drained(node) else None,
         drop_labels=tuple(key for key in noted if node.label(key) is not None),
     )
 
 
-def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
+def unlock(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
     """Unlock a manager that a cut run left locked, if the swarm or its present change is ours and another manager has
     the key."""
     if member.state != "locked" or swarm is None:

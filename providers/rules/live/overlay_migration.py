@@ -39,7 +39,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     picks so that it meets nothing."""
     others = {key: value for key, value in network.labels if not key.startswith(PREFIX)}
     twin = replace(
-        former.asked_for(network.config),
+        former.request_for(network.config),
         name=twin_name(spec.name),
         pools=(),
         labels=with_owner({**others, TWIN: spec.name}, spec.owner),
@@ -47,73 +47,73 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     return CreateNetwork(config=twin)
 
 
-def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
+def move_to_twin(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
     """Move off the old overlay and onto the twin. None once nothing is attached to the old one."""
-    swarm, users = facts.swarm, on(network, facts)
+    swarm, users = facts.swarm, services_on(network, facts)
     if swarm is None:
         return Blocked(f"overlay {spec.name}: no manager answers for its swarm: bring a majority of them back")
-    refusal = refused(spec, facts, network, swarm)
+    refusal = migration_refusal(spec, facts, network, swarm)
     if refusal:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {refusal}")
     if facts.twin is None and not users:
-        return left(facts, network)
-    if not running_change.noted(spec, swarm):
+        return wait_until_left(facts, network)
+    if not running_change.is_noted(spec, swarm):
         going = running_change.is_ours(spec.owner, swarm)
-        return (None if going else unfit(spec, facts, users)) or begun(spec, swarm)
+        return (None if going else refuse_or_wait(spec, facts, users)) or label_change(spec, swarm)
     if facts.twin is None:
         return Steps((twin_creation(spec, network),), f"create a twin of overlay {spec.name}")
     if not facts.twin.allocated:
         return Wait(f"the twin of overlay {spec.name} to get its addresses", ALLOCATION)
     return (
-        moved(users, network, facts.twin, swarm)
-        or left(facts, network)
-        or watched(facts, facts.twin, swarm)
-        or renewed(facts, network)
+        move_services(users, network, facts.twin, swarm)
+        or wait_until_left(facts, network)
+        or wait_for_updates(facts, facts.twin, swarm)
+        or refresh_rollback_specs(facts, network)
     )
 
 
-def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
+def refuse_or_wait(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
     """Refuse or delay the change before its first write. None if nothing forbids it and nothing has to end first."""
     why_not = (
-        judgement.refusal(users, facts.tasks, facts.nodes)
-        or judgement.endless(users, facts.tasks, facts.nodes)
-        or judgement.too_small(spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes)
+        judgement.move_refusal(users, facts.tasks, facts.nodes)
+        or judgement.endless_refusal(users, facts.tasks, facts.nodes)
+        or judgement.too_small_refusal(spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes)
     )
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
-    going = judgement.rollouts(users, facts.unchanged_for)
+    going = judgement.running_rollouts(users, facts.unchanged_for)
     return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER) if going else None
 
 
-def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
+def label_change(spec: OverlaySpec, swarm: Swarm) -> Steps:
     """Note on the swarm that a change goes on."""
     step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
     return Steps((step,), "label the swarm: a change goes on")
 
 
-def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
+def move_from_twin(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
     """Move from the twin to the new overlay, then remove the twin. None once no trace is left."""
     twin, swarm = facts.twin, facts.swarm
     if swarm is None:
         return None
     if twin is None:
-        return released(spec, facts, swarm)
+        return remove_labels(spec, facts, swarm)
     return (
-        running_change.taken_over(spec, swarm)
-        or moved(on(twin, facts), twin, network, swarm)
-        or left(facts, twin)
-        or watched(facts, network, swarm)
-        or renewed(facts, twin)
+        running_change.take_over_change(spec, swarm)
+        or move_services(services_on(twin, facts), twin, network, swarm)
+        or wait_until_left(facts, twin)
+        or wait_for_updates(facts, network, swarm)
+        or refresh_rollback_specs(facts, twin)
         or Steps((RemoveNetwork(id=twin.id),), f"remove the twin of overlay {spec.name}")
     )
 
 
-def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swarm) -> str | None:
+def migration_refusal(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swarm) -> str | None:
     """Say why it can't be carried out, or None if it can."""
-    changing = running_change.by_another(spec, swarm)
+    changing = running_change.other_stack_refusal(spec, swarm)
     if changing:
         return changing
-    jobs = [service.name for service in on(network, facts) if service.job]
+    jobs = [service.name for service in services_on(network, facts) if service.job]
     if jobs:
         return f"the job {', '.join(jobs)} uses it and would run again: remove the job, then run again"
     hosts = {node.id: node.hostname for node in facts.nodes}
@@ -128,55 +128,57 @@ def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swa
     return None
 
 
-def on(network: Network, facts: OverlayFacts) -> list[SwarmService]:
+def services_on(network: Network, facts: OverlayFacts) -> list[SwarmService]:
     """Return the services whose spec names the network."""
-    return [service for service in facts.services if targets(service, network)]
+    return [service for service in facts.services if has_target(service, network)]
 
 
-def targets(service: SwarmService, network: Network) -> bool:
+def has_target(service: SwarmService, network: Network) -> bool:
     """Tell whether the service's spec names the network; its address there may outlive that for a moment."""
     return any(each.get("Target") == network.id for each in networks_in(json.loads(service.spec)))
 
 
-def moved(users: list[SwarmService], source: Network, target: Network, swarm: Swarm) -> Decision | None:
+def move_services(users: list[SwarmService], source: Network, target: Network, swarm: Swarm) -> Decision | None:
     """Move all users from one network to another, each by one update. None once none is left on the source."""
     if not users:
         return None
-    back = [service.name for service in users if came_back(service, target, swarm)]
+    back = [service.name for service in users if has_come_back(service, target, swarm)]
     if back:
         return Blocked(
             f"service {', '.join(back)} was moved to {target.name} and came back ({users[0].update_state}): see "
             f"`docker service ps {quote(back[0])}` why its tasks fail there, mend that, then run again"
         )
     unnoted = tuple(
-        (moved_label(service.id), note(service, target)) for service in users if noted(service, swarm)[0] != target.id
+        (moved_label(service.id), moved_note(service, target))
+        for service in users
+        if parse_moved_note(service, swarm)[0] != target.id
     )
     if unnoted:
         step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
         return Steps((step,), f"note which services move to {target.name}")
-    updates = tuple(written_back(service, retargeted(service, source, target)) for service in users)
+    updates = tuple(written_back(service, retargeted_spec(service, source, target)) for service in users)
     return Steps(updates, f"move {some(sorted(service.name for service in users))} to {target.name}")
 
 
-def note(service: SwarmService, target: Network) -> str:
+def moved_note(service: SwarmService, target: Network) -> str:
     """Return the value of a service's label MOVED: its target, and the version at which an earlier update had
     failed."""
     return f"{target.id}.{service.version}" if service.update_state in ROLLED_BACK else target.id
 
 
-def noted(service: SwarmService, swarm: Swarm) -> tuple[str, str]:
+def parse_moved_note(service: SwarmService, swarm: Swarm) -> tuple[str, str]:
     """Return a service's noted target, and the version whose failed update says nothing of it; or empty."""
     target, _, version = (swarm.label(moved_label(service.id)) or "").partition(".")
     return target, version
 
 
-def came_back(service: SwarmService, target: Network, swarm: Swarm) -> bool:
+def has_come_back(service: SwarmService, target: Network, swarm: Swarm) -> bool:
     """Tell whether it was moved there, and its tasks failed."""
-    where, version = noted(service, swarm)
+    where, version = parse_moved_note(service, swarm)
     return where == target.id and service.update_state in ROLLED_BACK and version != str(service.version)
 
 
-def retargeted(service: SwarmService, source: Network, target: Network) -> str:
+def retargeted_spec(service: SwarmService, source: Network, target: Network) -> str:
     """Return the spec with one network in place of another; aliases and driver options stay."""
     spec = json.loads(service.spec)
     for attachments in ((spec.get("TaskTemplate") or {}).get("Networks"), spec.get("Networks")):
@@ -192,15 +194,15 @@ def networks_in(spec: dict[str, object]) -> list[dict[str, object]]:
     return list(found) if isinstance(found, list) else []
 
 
-def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
+def wait_until_left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     """Wait until no task has an address on it, so that no host keeps a copy that blocks the name."""
     down = {node.id for node in facts.nodes if node.state == "down"}
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
     users = {task.service_id for task in hanging}
     behind = [service for service in facts.services if service.id in users]
-    held = judgement.held(behind, hanging, facts.nodes)
+    held = judgement.held_refusal(behind, hanging, facts.nodes)
     if facts.unchanged_for >= STUCK:
-        held = held or judgement.endless(behind, facts.tasks, facts.nodes)
+        held = held or judgement.endless_refusal(behind, facts.tasks, facts.nodes)
     if held:
         return Blocked(f"overlay {network.name}: its services are on the way to another: {held}")
     paused = [service.name for service in facts.services if service.id in users and service.update_state == "paused"]
@@ -212,25 +214,25 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
 
 
-def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
+def wait_for_updates(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
     """Wait until the swarm no longer watches the moved tasks: until then, one that fails takes its service back to the
     network that is about to be removed. An update whose tasks can't even start is not waited for."""
     going = [
         service.name
-        for service in on(target, facts)
-        if noted(service, swarm)[0] == target.id
+        for service in services_on(target, facts)
+        if parse_moved_note(service, swarm)[0] == target.id
         and service.update_state == "updating"
-        and facts.unchanged_for < watching(service)
+        and facts.unchanged_for < watch_seconds(service)
     ]
     return Wait(f"the updates of {some(sorted(going))} to end", MOVING) if going else None
 
 
-def watching(service: SwarmService) -> float:
+def watch_seconds(service: SwarmService) -> float:
     """Return the seconds for which the swarm watches a new task of the service, and a few more."""
     return service_spec.monitor(service.spec) + service_spec.update_delay(service.spec) + judgement.ENDS
 
 
-def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
+def refresh_rollback_specs(facts: OverlayFacts, leaving: Network) -> Steps | None:
     """Make one unchanged update, so that a rollback keeps the present network and not the one that will be gone."""
     behind = [service for service in facts.services if leaving.id in service.rollback_networks]
     updates = tuple(written_back(s, s.spec) for s in behind)
@@ -238,7 +240,7 @@ def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
     return Steps(updates, f"make a rollback of {names} keep its network") if behind else None
 
 
-def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
+def remove_labels(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
     """Remove the swarm's labels of this change. The one that says a change goes on stays while another resource type
     needs it, and the note of what it was like until the new one is there.
 
@@ -247,8 +249,8 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     labels = [former_label(spec.name)] if facts.network is not None or not spec.replaces else []
     labels = [key for key in labels if swarm.label(key) is not None]
     others = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
-    ours = running_change.is_ours(spec.owner, swarm) and not running_change.by_another_state(spec, swarm, known=True)
-    if ours and not maintenance.something_due(swarm, facts.nodes):
+    ours = running_change.is_ours(spec.owner, swarm) and not running_change.other_state_refusal(spec, swarm, known=True)
+    if ours and not maintenance.has_something_due(swarm, facts.nodes):
         others.append(CHANGE)
     if others and all(network.label(TWIN) in (None, spec.name) for network in facts.listed):
         labels += others
@@ -259,6 +261,6 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     return Steps((step,), f"change finished{has}")
 
 
-def restarts(facts: OverlayFacts, network: Network) -> str:
+def describe_restarts(facts: OverlayFacts, network: Network) -> str:
     """Say how often each service's tasks restart, for whoever has to agree."""
-    return ", ".join(f"{service.name} 2 times" for service in on(network, facts)) or "none"
+    return ", ".join(f"{service.name} 2 times" for service in services_on(network, facts)) or "none"

@@ -55,7 +55,7 @@ def _equals(node: Node, key: str) -> Callable[[str], bool] | None:
     return None if actual is None else lambda value: actual.lower() == value.lower()
 
 
-def stranded(
+def stranded_tasks(
     service: SwarmService, tasks: Iterable[Task], nodes: Collection[Node], leaving: Collection[str]
 ) -> list[Task]:
     """Return its tasks on nodes that are left (ids) for which there is no place on the others: those of a global
@@ -69,7 +69,7 @@ def stranded(
     return off if free < stay else off[int(min(free - stay, len(off))) :]
 
 
-def crowded(service: SwarmService, tasks: Iterable[Task], nodes: Collection[Node]) -> bool:
+def is_crowded(service: SwarmService, tasks: Iterable[Task], nodes: Collection[Node]) -> bool:
     """Tell whether no node has a place for one task more, which an update with the order start-first needs
     (measurements.md#start-first)."""
     if service_spec.update_order(service.spec) != "start-first":

@@ -28,48 +28,50 @@ MOVES = 2.5
 STARTS = 6.0
 
 
-def take_off(facts: IngressFacts, network: Network, change: tuple[str, str], *, noted: bool = True) -> Decision | None:
+def strip_ports(
+    facts: IngressFacts, network: Network, change: tuple[str, str], *, noted: bool = True
+) -> Decision | None:
     """Take all ingress-mode ports off, journaled twice. None once no task is attached to the network any more.
 
     change: the swarm's label that it goes on. noted: what the network is like is noted before, though nothing may
     publish through it.
     """
-    services = [*publishing(facts), *left_behind(facts, network)]
-    journals = {service.id: journal.to_strip(service, network.id) for service in services}
-    due = copied(facts, network, change, journals) if noted or journals else None
-    return due or stripped(facts, services, journals) or emptied(facts, network)
+    services = [*publishing_services(facts), *services_left_behind(facts, network)]
+    journals = {service.id: journal.journal_to_strip(service, network.id) for service in services}
+    due = save_journals(facts, network, change, journals) if noted or journals else None
+    return due or strip_services(facts, services, journals) or empty_network(facts, network)
 
 
-def publishing(facts: IngressFacts) -> list[SwarmService]:
+def publishing_services(facts: IngressFacts) -> list[SwarmService]:
     """Return the services with a port through the ingress now."""
     return [service for service in facts.services if service.publishes_ingress]
 
 
-def left_behind(facts: IngressFacts, network: Network) -> list[SwarmService]:
+def services_left_behind(facts: IngressFacts, network: Network) -> list[SwarmService]:
     """Return the services that publish nothing through the ingress any more, but have tasks on it that nothing moves:
-    those of another placement (`misplaced`)."""
+    those of another placement (`is_misplaced`)."""
     if facts.unchanged_for < MOVES:
         return []
     actual = {task.service_id for task in hanging_on(network, facts) if task.desired == "running"}
     return [
         service
         for service in facts.services
-        if service.id in actual and not publishes(service, facts) and at_rest(service, facts)
+        if service.id in actual and not is_publishing(service, facts) and is_at_rest(service, facts)
     ]
 
 
-def concerned(service: SwarmService, facts: IngressFacts) -> bool:
+def is_concerned(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether it publishes through the ingress, will again, or has a task there all the same."""
     actual = {each for task in facts.tasks_of(service.id) if task.alive for each in task.networks}
-    return publishes(service, facts) or (facts.network is not None and facts.network.id in actual)
+    return is_publishing(service, facts) or (facts.network is not None and facts.network.id in actual)
 
 
-def publishes(service: SwarmService, facts: IngressFacts) -> bool:
+def is_publishing(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether it publishes through the ingress now, or will again."""
-    return service.publishes_ingress or carried(service, facts) is not None
+    return service.publishes_ingress or journal_due(service, facts) is not None
 
 
-def copied(
+def save_journals(
     facts: IngressFacts, network: Network, change: tuple[str, str], journals: dict[str, Journal]
 ) -> Steps | None:
     """Note on the swarm, before the first service is touched: a change goes on, the network's settings, copies of the
@@ -84,19 +86,19 @@ def copied(
     )
 
 
-def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
+def strip_services(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
     """Take all ports off at once."""
     if not publishing:
         return None
-    specs = {service: journal.stripped(service, journals[service.id]) for service in publishing}
+    specs = {service: journal.stripped_spec(service, journals[service.id]) for service in publishing}
     updates = tuple(
-        written_back(service, journal.forced(spec) if misplaced(service, facts) else spec)
+        written_back(service, journal.forced_spec(spec) if is_misplaced(service, facts) else spec)
         for service, spec in specs.items()
     )
-    return Steps(updates, f"take ports off: {'; '.join(map(published, publishing))}")
+    return Steps(updates, f"take ports off: {'; '.join(map(describe_ports, publishing))}")
 
 
-def misplaced(service: SwarmService, facts: IngressFacts) -> bool:
+def is_misplaced(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether a task of it was made for another placement than its service has now. While only that differs, the
     swarm looks at nothing else and no strip moves the task (swarmkit, IsTaskDirtyPlacementConstraintsOnly:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/task.go)."""
@@ -104,7 +106,7 @@ def misplaced(service: SwarmService, facts: IngressFacts) -> bool:
     return any(task.placement != journal.placement(service) for task in tasks)
 
 
-def emptied(facts: IngressFacts, network: Network) -> Decision | None:
+def empty_network(facts: IngressFacts, network: Network) -> Decision | None:
     """Wait for the last task to leave the network, and move those that do not move by themselves.
 
     A removal is accepted while tasks still run on it, and then their hosts keep the old ingress for good.
@@ -115,8 +117,8 @@ def emptied(facts: IngressFacts, network: Network) -> Decision | None:
     meant = {task.service_id for task in hanging if task.desired == "running"}
     held = [service for service in facts.services if service.id in meant and service.update_state != "updating"]
     if held and facts.unchanged_for >= MOVES:
-        return Steps(tuple(map(forced, held)), f"move the tasks of {names(held)}")
-    return Wait(f"{in_words(hanging, facts)} to leave the old ingress", FOREVER)
+        return Steps(tuple(map(force_update, held)), f"move the tasks of {service_names(held)}")
+    return Wait(f"{describe_tasks(hanging, facts)} to leave the old ingress", FOREVER)
 
 
 def hanging_on(network: Network, facts: IngressFacts) -> list[Task]:
@@ -124,42 +126,44 @@ def hanging_on(network: Network, facts: IngressFacts) -> list[Task]:
     return [
         task
         for task in facts.tasks
-        if network.id in task.networks and task.alive and not task.unplaced and not lost(task, facts)
+        if network.id in task.networks and task.alive and not task.unplaced and not is_lost(task, facts)
     ]
 
 
-def in_words(tasks: list[Task], facts: IngressFacts) -> str:
+def describe_tasks(tasks: list[Task], facts: IngressFacts) -> str:
     """Say how many tasks, of which services on which hosts."""
     named, hosts = ({each.id: each.name for each in facts.services}, {node.id: node.hostname for node in facts.nodes})
     places = sorted({f"{named.get(t.service_id, 'another')} on {hosts.get(t.node_id, 'no host')}" for t in tasks})
     return f"{len(tasks)} tasks ({some(places)})"
 
 
-def forced(service: SwarmService) -> UpdateService:
+def force_update(service: SwarmService) -> UpdateService:
     """Return the update that moves tasks which nothing else moves."""
-    return written_back(service, journal.forced(service.spec))
+    return written_back(service, journal.forced_spec(service.spec))
 
 
-def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
+def restore_ports(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
     """Put all ports back and move the tasks. None once each service is as it was.
 
     A service that is all there is given back before any other is waited for.
     """
-    due = {service: carried(service, facts) for service in facts.services}
+    due = {service: journal_due(service, facts) for service in facts.services}
     waiting = {service: found for service, found in due.items() if found}
     whole = {service: found for service, found in waiting.items() if not absent(service, found, facts)}
     return (
-        refilled(facts, waiting, pin=pin)
-        or closed(facts, {service: found for service, found in whole.items() if replaced(service, facts, network)})
-        or arrived(facts, network)
-        or made_anew(facts, [service for service in whole if at_rest(service, facts)])
-        or closed(facts, {service: found for service, found in whole.items() if at_rest(service, facts)})
-        or ending(facts, waiting)
-        or renewed(facts)
+        refill_ports(facts, waiting, pin=pin)
+        or close_journals(
+            facts, {service: found for service, found in whole.items() if is_replaced(service, facts, network)}
+        )
+        or wait_for_arrival(facts, network)
+        or recreate_waiting_tasks(facts, [service for service in whole if is_at_rest(service, facts)])
+        or close_journals(facts, {service: found for service, found in whole.items() if is_at_rest(service, facts)})
+        or wait_for_rollouts(facts, waiting)
+        or refresh_rollback_specs(facts)
     )
 
 
-def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
+def journal_due(service: SwarmService, facts: IngressFacts) -> Journal | None:
     """Return the journal to restore: the service's own, or the swarm's copy if somebody took away the label alone.
 
     Without ports and without what else a strip writes, it is as its owner wrote it since: a rollback never ends there,
@@ -173,7 +177,7 @@ def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
     return copy if copy and journal.is_stripped(service) else None
 
 
-def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
+def refill_ports(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
     """Put ports back, all at once, except those that somebody has taken meanwhile. Of services that want the same one
     the first has it: the others then find it taken."""
     claimed: set[tuple[str, int]] = set()
@@ -183,9 +187,9 @@ def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: 
         ports = [port for port in free if journal.number(port) not in claimed]
         claimed |= {journal.number(port) for port in ports if port.get("PublishedPort")}
         if ports:
-            ready[service] = journal.refilled(service, found, ports, pin=pin)
+            ready[service] = journal.refilled_spec(service, found, ports, pin=pin)
     updates = tuple(written_back(service, spec) for service, spec in ready.items())
-    return Steps(updates, f"put ports back: {names(ready)}") if updates else None
+    return Steps(updates, f"put ports back: {service_names(ready)}") if updates else None
 
 
 def absent(
@@ -196,25 +200,27 @@ def absent(
     return journal.absent(service, found, list(others), pin=pin)
 
 
-def arrived(facts: IngressFacts, network: Network) -> Decision | None:
+def wait_for_arrival(facts: IngressFacts, network: Network) -> Decision | None:
     """Wait until the tasks of publishing services are on the new ingress, and move those that do not move.
 
     Without this, a task of a service that was rolled back while there was no ingress stays `new` for ever.
     """
-    behind = [service for service in facts.services if service.publishes_ingress and strays(service, facts, network)]
+    behind = [
+        service for service in facts.services if service.publishes_ingress and has_strays(service, facts, network)
+    ]
     stuck = [service for service in behind if service.update_state != "updating"]
     if stuck and facts.unchanged_for >= MOVES:
-        return Steps(tuple(map(forced, stuck)), f"move the tasks of {names(stuck)}")
-    coming = [service for service in behind if service in stuck or not at_rest(service, facts)]
+        return Steps(tuple(map(force_update, stuck)), f"move the tasks of {service_names(stuck)}")
+    coming = [service for service in behind if service in stuck or not is_at_rest(service, facts)]
     if coming:
-        return Wait(f"the tasks of {names(coming)} to attach to the new ingress", FOREVER)
-    starting = [service for service in facts.services if journal.journal_on(service) and not runs(service, facts)]
+        return Wait(f"the tasks of {service_names(coming)} to attach to the new ingress", FOREVER)
+    starting = [service for service in facts.services if journal.journal_on(service) and not is_running(service, facts)]
     if starting and facts.unchanged_for < STARTS:
-        return Wait(f"the tasks of {names(starting)} to start", FOREVER)
+        return Wait(f"the tasks of {service_names(starting)} to start", FOREVER)
     return None
 
 
-def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
+def has_strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Tell whether a task of it that is meant to run has no address on this ingress. A task held on a paused host does
     not count."""
     held = {node.id for node in judgement.held_on(service, facts.tasks_of(service.id), facts.nodes)}
@@ -224,90 +230,90 @@ def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool
 
 def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
     """Return its remaining tasks, without those on hosts that are down."""
-    return [task for task in facts.tasks_of(service.id) if task.alive and not lost(task, facts)]
+    return [task for task in facts.tasks_of(service.id) if task.alive and not is_lost(task, facts)]
 
 
-def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
+def is_at_rest(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether its update has ended, or moves nothing more because no host takes the remaining tasks, or only one
     that keeps a removed ingress (measurements.md#old-ingress-stays). Such an update is called `updating` for ever
     (measurements.md#states-of-an-update). One that makes waiting tasks anew says so only a moment later.
     """
-    begins = overtaken(service, facts) and journal.is_marked(service)
+    begins = has_overtaken_tasks(service, facts) and journal.is_marked(service)
     if service.update_state != "updating" and not begins:
         return True
     left = [task for task in tasks_of(service, facts) if not task.desired == task.state == "running"]
     return facts.unchanged_for >= STARTS and all(task.unplaced or task.node_id in facts.keeping for task in left)
 
 
-def runs(service: SwarmService, facts: IngressFacts) -> bool:
+def is_running(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether a task of it runs, or none is meant to."""
     meant = [task for task in facts.tasks_of(service.id) if task.desired == "running"]
     return not meant or any(task.state == "running" for task in meant)
 
 
-def replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
+def is_replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Tell whether all its remaining tasks that are meant to run do run, on this ingress."""
     left = tasks_of(service, facts)
     new = [task for task in left if task.desired == task.state == "running" and network.id in task.networks]
     return bool(left) and new == left
 
 
-def lost(task: Task, facts: IngressFacts) -> bool:
+def is_lost(task: Task, facts: IngressFacts) -> bool:
     """Tell whether it was on a host that is down: it is no longer there, whatever the swarm remembers of it."""
     return task.node_id in facts.down
 
 
-def made_anew(facts: IngressFacts, services: list[SwarmService]) -> Steps | None:
+def recreate_waiting_tasks(facts: IngressFacts, services: list[SwarmService]) -> Steps | None:
     """Have the tasks that wait for a host made anew, so that the last update of their service may do so once more.
 
     A task that waits is forgotten if its service is written again, though nothing that concerns it
     (measurements.md#forgotten-tasks).
     """
-    old = [service for service in services if overtaken(service, facts) and not journal.is_marked(service)]
-    updates = tuple(written_back(service, journal.marked(service.spec)) for service in old)
-    return Steps(updates, f"make the tasks of {names(old)} anew that wait for a host") if old else None
+    old = [service for service in services if has_overtaken_tasks(service, facts) and not journal.is_marked(service)]
+    updates = tuple(written_back(service, journal.marked_spec(service.spec)) for service in old)
+    return Steps(updates, f"make the tasks of {service_names(old)} anew that wait for a host") if old else None
 
 
-def overtaken(service: SwarmService, facts: IngressFacts) -> bool:
+def has_overtaken_tasks(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether a task of it that waits for a host would be forgotten. Those of global services have a node from the
     start, and never are."""
     waiting = [task for task in tasks_of(service, facts) if task.unplaced and not task.node_id]
     return not all(map(journal.has_mark, waiting))
 
 
-def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
+def close_journals(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
     """Remove journals and restore each service's own update settings, once its update has ended or only watches its new
     tasks. This moves no task."""
-    updates = tuple(written_back(service, journal.closed(service, found)) for service, found in ended.items())
-    return Steps(updates, f"remove the notes of the ports of {names(ended)}") if updates else None
+    updates = tuple(written_back(service, journal.restored_spec(service, found)) for service, found in ended.items())
+    return Steps(updates, f"remove the notes of the ports of {service_names(ended)}") if updates else None
 
 
-def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
+def wait_for_rollouts(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
     """Wait for updates that still go on, with all ports that nobody else has."""
-    left = [service for service in waiting if not at_rest(service, facts)]
-    return Wait(f"the updates of {names(left)} to end", FOREVER) if left else None
+    left = [service for service in waiting if not is_at_rest(service, facts)]
+    return Wait(f"the updates of {service_names(left)} to end", FOREVER) if left else None
 
 
-def renewed(facts: IngressFacts) -> Steps | None:
+def refresh_rollback_specs(facts: IngressFacts) -> Steps | None:
     """Make one more update, so that a rollback goes to a spec with its ports and not to one in the middle. It changes
     nothing, or takes the mark off, which makes tasks that wait for a host anew once more, for good."""
     behind = [each for each in facts.services if JOURNAL in dict(each.rollback_labels) or journal.is_marked(each)]
     own = [service for service in behind if journal.journal_on(service) is None]
-    updates = tuple(written_back(service, lasting(service, facts)) for service in own)
-    return Steps(updates, f"make a rollback of {names(own)} keep its ports") if own else None
+    updates = tuple(written_back(service, lasting_spec(service, facts)) for service in own)
+    return Steps(updates, f"make a rollback of {service_names(own)} keep its ports") if own else None
 
 
-def lasting(service: SwarmService, facts: IngressFacts) -> str:
+def lasting_spec(service: SwarmService, facts: IngressFacts) -> str:
     """Return its spec as it is to stay. A task that found a host while its service had the mark is moved by force:
     others' updates of a port would not move it (measurements.md#placement-alone)."""
     settled = any(task.node_id and journal.has_mark(task) for task in tasks_of(service, facts))
-    spec = journal.unmarked(service.spec)
-    return journal.forced(spec) if settled else spec
+    spec = journal.unmarked_spec(service.spec)
+    return journal.forced_spec(spec) if settled else spec
 
 
-def released(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
+def finish_change(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
     """Remove the swarm's own labels once nothing needs them any more."""
-    due = {service: found for service in facts.services if (found := carried(service, facts))}
+    due = {service: found for service in facts.services if (found := journal_due(service, facts))}
     taken = [
         f"service {service.name}: its port {port['PublishedPort']} can't come back: service {other.name} publishes it "
         f"by now; take it off {other.name} or give {service.name} another, then run again"
@@ -325,17 +331,19 @@ def released(facts: IngressFacts, network: Network, owner: str) -> Decision | No
     if not labels:
         return None
     update = UpdateSwarm(version=facts.swarm.version, drop_labels=tuple(sorted(labels)))
-    return Steps((update,), f"change finished: {ingress_rollout.result(facts, network)}{away(facts)}")
+    return Steps(
+        (update,), f"change finished: {ingress_rollout.result_message(facts, network)}{describe_outages(facts)}"
+    )
 
 
-def away(facts: IngressFacts) -> str:
+def describe_outages(facts: IngressFacts) -> str:
     """Say how long ports were away, empty if none was."""
-    spans = [(service.name, outage(service, facts)) for service in facts.services if service.publishes_ingress]
+    spans = [(service.name, outage_seconds(service, facts)) for service in facts.services if service.publishes_ingress]
     known = [f"{name} {span:.1f} s" for name, span in spans if span is not None]
     return f"; ports away: {', '.join(known)}" if known else ""
 
 
-def outage(service: SwarmService, facts: IngressFacts) -> float | None:
+def outage_seconds(service: SwarmService, facts: IngressFacts) -> float | None:
     """Return the seconds between the end of its last task on the old ingress and the start of its first on the new one,
     by the Engines' own clocks. None if the swarm no longer remembers both, or if an old task ended later than that: its
     host kept the old ingress."""
@@ -350,22 +358,22 @@ def outage(service: SwarmService, facts: IngressFacts) -> float | None:
     return min(started) - max(ended)
 
 
-def unfinished(facts: IngressFacts) -> list[str]:
+def unfinished_work(facts: IngressFacts) -> list[str]:
     """Return what of a swap is left to do, in words."""
-    stripped_now = [service for service in facts.services if carried(service, facts)]
+    stripped_now = [service for service in facts.services if journal_due(service, facts)]
     off = ", ".join(sorted(service.name for service in stripped_now))
     words = [f"ports of {off} are off and have to come back"] if off else []
     marked = ", ".join(sorted(service.name for service in facts.services if journal.is_marked(service)))
     if marked:
         words.append(f"{marked} has a constraint of ours, so that waiting tasks are made anew")
-    if going := running_change.in_words(facts.swarm):
+    if going := running_change.describe_change(facts.swarm):
         words.append(going)
     elif not words and any(key == FORMER or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words
 
 
-def published(service: SwarmService) -> str:
+def describe_ports(service: SwarmService) -> str:
     """Return a service and its ports through the ingress, in words."""
     ports = (
         f"{port.published or 'dynamic'}->{port.target}/{port.protocol}"
@@ -375,6 +383,6 @@ def published(service: SwarmService) -> str:
     return f"{service.name} ({', '.join(ports)})"
 
 
-def names(services: Iterable[SwarmService]) -> str:
+def service_names(services: Iterable[SwarmService]) -> str:
     """Return services by name, in words; of many the first."""
     return some(sorted(service.name for service in services))

@@ -6,7 +6,7 @@ from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.words import some
 
 
-def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
+def removal_refusal(node: Node, nodes: tuple[Node, ...]) -> str | None:
     """Say why the swarm can't do without this manager, or None if it can. The rule is swarmkit's:
     https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (CanRemoveMember)."""
     managers = [other for other in nodes if other.role == "manager"]
@@ -23,7 +23,7 @@ def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
     )
 
 
-def no_quorum_meanwhile(node: Node, nodes: tuple[Node, ...]) -> str | None:
+def absence_refusal(node: Node, nodes: tuple[Node, ...]) -> str | None:
     """Say why the swarm would have no leader while this manager is away for a moment, or None if it would have one.
 
     It stays a voter meanwhile: the others alone have to be a majority of all. A removal takes less, because it makes
@@ -41,7 +41,7 @@ def no_quorum_meanwhile(node: Node, nodes: tuple[Node, ...]) -> str | None:
     )
 
 
-def bears(nodes: tuple[Node, ...]) -> str:
+def describe_quorum(nodes: tuple[Node, ...]) -> str:
     """Say how many managers answer, and how many more the swarm can lose; empty if all answer."""
     managers = [node for node in nodes if node.role == "manager"]
     answering = sum(node.reachability == "reachable" for node in managers)
@@ -52,7 +52,7 @@ def bears(nodes: tuple[Node, ...]) -> str:
     return f"{answering} of {len(managers)} managers answer; {loss}"
 
 
-def unanswering(nodes: tuple[Node, ...], hosts: Mapping[str, str]) -> str:
+def describe_unanswering(nodes: tuple[Node, ...], hosts: Mapping[str, str]) -> str:
     """Name the managers that do not answer, with what the quorum bears; empty if all do.
 
     hosts: names by node id; the others go by their hostnames.
@@ -62,6 +62,6 @@ def unanswering(nodes: tuple[Node, ...], hosts: Mapping[str, str]) -> str:
         return ""
     names = [hosts.get(node.id, node.hostname) for node in dead]
     return (
-        f"manager {some(names)}: no answer to the others: {bears(nodes)}: bring it back, or set "
+        f"manager {some(names)}: no answer to the others: {describe_quorum(nodes)}: bring it back, or set "
         f"hosts.{names[0]}.lost: true if it is gone for good"
     )

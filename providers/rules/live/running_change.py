@@ -23,21 +23,21 @@ def label(spec: Spec) -> tuple[str, str]:
     return CHANGE, Change(spec.owner, spec.digest).text
 
 
-def begins(decision: Decision) -> bool:
+def is_first_write(decision: Decision) -> bool:
     """Tell whether it is the first write of something that disturbs: that label."""
     steps = decision.steps if isinstance(decision, Steps) else ()
     return any(isinstance(step, UpdateSwarm) and CHANGE in dict(step.set_labels) for step in steps)
 
 
-def noted(spec: Spec, swarm: Swarm) -> bool:
+def is_noted(spec: Spec, swarm: Swarm) -> bool:
     """Tell whether the swarm carries that very label."""
     return label(spec) in swarm.labels
 
 
-def goes_on(spec: Spec, swarm: Swarm | None) -> bool:
+def may_go_on(spec: Spec, swarm: Swarm | None) -> bool:
     """Tell whether `create` may change what it finds under our own label though it differs: our own change is in the
     middle of it, or the state had it at the beginning of this run."""
-    return spec.replaces or (swarm is not None and noted(spec, swarm))
+    return spec.replaces or (swarm is not None and is_noted(spec, swarm))
 
 
 def is_ours(owner: str, swarm: Swarm) -> bool:
@@ -46,7 +46,7 @@ def is_ours(owner: str, swarm: Swarm) -> bool:
     return change is not None and change.owner == owner
 
 
-def by_another(spec: Spec, swarm: Swarm) -> str | None:
+def other_stack_refusal(spec: Spec, swarm: Swarm) -> str | None:
     """Say which other stack is changing the swarm at this moment, or None if none is."""
     change = change_on(swarm.labels)
     if change is None or change.owner == spec.owner:
@@ -57,17 +57,17 @@ def by_another(spec: Spec, swarm: Swarm) -> str | None:
     )
 
 
-def in_words(swarm: Swarm | None) -> str | None:
+def describe_change(swarm: Swarm | None) -> str | None:
     """Say which change the swarm is in the middle of, or None if it is in none. A state that has this sentence may go
     on with that change."""
     change = change_on(swarm.labels) if swarm else None
     return f"the swarm is in the middle of a change (label {CHANGE}: {change.text})" if change else None
 
 
-def by_another_state(spec: Spec, swarm: Swarm | None, *, known: bool) -> str | None:
+def other_state_refusal(spec: Spec, swarm: Swarm | None, *, known: bool) -> str | None:
     """Say that this stack is changing the swarm from another state or with another stack file; None if it is not, or
     if a refresh found that change. known: the state has the resource."""
-    if swarm is None or not differs(spec, swarm) or (in_words(swarm) or "") in spec.seen:
+    if swarm is None or not is_of_another_file(spec, swarm) or (describe_change(swarm) or "") in spec.seen:
         return None
     if not known:
         return (
@@ -79,16 +79,16 @@ def by_another_state(spec: Spec, swarm: Swarm | None, *, known: bool) -> str | N
     )
 
 
-def taken_over(spec: Spec, swarm: Swarm) -> Steps | None:
+def take_over_change(spec: Spec, swarm: Swarm) -> Steps | None:
     """Put the own digest on a change of another stack file before it is gone on with: a run that still works on it
     then stops. None if the digest is the own one."""
-    if not differs(spec, swarm):
+    if not is_of_another_file(spec, swarm):
         return None
     step = UpdateSwarm(version=swarm.version, set_labels=(label(spec),))
     return Steps((step,), "label the swarm: the change goes on with another stack file")
 
 
-def differs(spec: Spec, swarm: Swarm) -> bool:
+def is_of_another_file(spec: Spec, swarm: Swarm) -> bool:
     """Tell whether a change by the same owner has the digest of another stack file."""
     change = change_on(swarm.labels)
     return change is not None and change.owner == spec.owner and change.digest not in ("", spec.digest)

@@ -13,7 +13,7 @@ from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, S
 S = TypeVar("S", GwbridgeSpec, IngressSpec)
 
 
-def refusal(
+def adoption_refusal(
     thing: str,
     labels: Pairs,
     owner: str,
@@ -31,9 +31,9 @@ def refusal(
     """
     theirs = owner_of(labels)
     if theirs == owner:
-        return of_another_state(thing, difference) if difference and not goes_on else None
+        return other_state_message(thing, difference) if difference and not goes_on else None
     if theirs is not None:
-        return _of_another(thing, theirs, owner)
+        return _other_stack_message(thing, theirs, owner)
     if engine_default:
         return None
     if adopt == "refuse":
@@ -46,13 +46,13 @@ def refusal(
     return None
 
 
-def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
+def foreign_refusal(thing: str, labels: Pairs, owner: str) -> str | None:
     """Say why an update must leave it alone: it carries another stack's label. None if it does not."""
     theirs = owner_of(labels)
-    return None if theirs in (None, owner) else _of_another(thing, theirs, owner)
+    return None if theirs in (None, owner) else _other_stack_message(thing, theirs, owner)
 
 
-def of_another_state(thing: str, difference: str) -> str:
+def other_state_message(thing: str, difference: str) -> str:
     """Say what to do about something that carries our label, differs from what we want, and is not in the state."""
     return (
         f"{thing} was made by this stack from another state, or was kept when this one forgot it, and differs "
@@ -61,7 +61,7 @@ def of_another_state(thing: str, difference: str) -> str:
     )
 
 
-def _of_another(thing: str, theirs: str, owner: str) -> str:
+def _other_stack_message(thing: str, theirs: str, owner: str) -> str:
     return (
         f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files; "
         f"if {theirs} no longer exists, remove by hand what it left, or `pulumi stack rename` this one to that name"
@@ -73,7 +73,7 @@ def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
     return spec.model_copy(update={"on_remove": "keep"}) if known.get("adopted") else spec
 
 
-def in_words(desired: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
+def describe_difference(desired: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
     """Return the differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`. Each option and label
     stands by itself; unfinished work is told in its own words.
 
@@ -81,10 +81,10 @@ def in_words(desired: Spec, live: Spec, changed: frozenset[str] | None = None) -
     """
     before, after = desired.model_dump(), live.model_dump(warnings=False)
     keys = desired.changed(live) if changed is None else changed
-    return "; ".join(part for key in sorted(keys) for part in _in_words(key, before[key], after[key]))
+    return "; ".join(part for key in sorted(keys) for part in _differences(key, before[key], after[key]))
 
 
-def _in_words(key: str, desired: object, live: object) -> Iterator[str]:
+def _differences(key: str, desired: object, live: object) -> Iterator[str]:
     if key == "settled" and isinstance(live, str):
         yield live
     elif isinstance(desired, dict) and isinstance(live, dict):

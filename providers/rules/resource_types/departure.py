@@ -3,9 +3,9 @@ by another address; and what is left alone when it goes from a stack. No calls, 
 
 from collections.abc import Container
 
-from providers.rules.live.quorum import no_quorum_without
+from providers.rules.live.quorum import removal_refusal
 from providers.rules.resource_types import adoption
-from providers.rules.resource_types.swarm import ADVICE, divided, still_members
+from providers.rules.resource_types.swarm import ADVICE, divided_message, still_members_message
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, UnreachableHost
 from providers.rules.vocabulary.labels import REJOINS
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
@@ -43,7 +43,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
     node = next((node for node in facts.nodes if node.id == node_id), None)
     if renamed:
         return Done()
-    doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
+    doubt = divided_message(facts.swarm, facts.nodes, facts.others) if node is None else None
     if doubt:
         return Blocked(f"{spec.host}: can't tell whether it has left (node {node_id}): {doubt}")
     if isinstance(facts.member, UnreachableHost):
@@ -53,15 +53,15 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
         return Blocked(f"{spec.host}: can't make it leave: its membership is {facts.member.state}: {advice}")
     here = facts.member.node_id == node_id and facts.member.state != "inactive"
     if node is None:
-        return stranded(spec, facts, facts.member) if here else Done(f"{spec.host} has left the swarm")
+        return leave_unconfirmed(spec, facts, facts.member) if here else Done(f"{spec.host} has left the swarm")
     if not here:
-        return removal_of_entry(spec, facts, node)
+        return remove_entry(spec, facts, node)
     if len(facts.nodes) == 1:
         return Done()
-    return departure(spec, facts, node)
+    return leave_swarm(spec, facts, node)
 
 
-def rejoins(spec: NodeSpec, facts: NodeFacts, member: Member, node_id: str) -> bool:
+def is_rejoining(spec: NodeSpec, facts: NodeFacts, member: Member, node_id: str) -> bool:
     """Tell whether the host at a changed address is the state's member on its way to join again by it: a label on its
     former entry says so, and one on the new entry once that is a member."""
     marks = {node.id: mark for node in facts.nodes if (mark := node.label(REJOINS))}
@@ -69,13 +69,13 @@ def rejoins(spec: NodeSpec, facts: NodeFacts, member: Member, node_id: str) -> b
     return to_join or (member.node_id in marks and marks[member.node_id] == node_id)
 
 
-def way_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> Decision:
+def leave_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> Decision:
     """Return the next step until a member has left that is to join again by its host's new address, since it keeps the
     one that it joined with (`left`)."""
-    if foreign := adoption.foreign(f"{spec.host}: its membership (node {node.id})", node.labels, spec.owner):
+    if foreign := adoption.foreign_refusal(f"{spec.host}: its membership (node {node.id})", node.labels, spec.owner):
         return Blocked(foreign)
     now = str(spec.access["address"])
-    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
+    refused = node.role == "manager" and removal_refusal(node, facts.nodes)
     if refused:
         return Blocked(
             f"{spec.host}: members know it by {left}, and it can't leave and join again by {now}: {refused}; with one "
@@ -84,10 +84,10 @@ def way_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> De
     if node.label(REJOINS) != now:
         mark = UpdateNode(node_id=node.id, version=node.version, availability="drain", set_labels=((REJOINS, now),))
         return Steps((mark,), f"drain {spec.host}, which joins again by {now}")
-    return departure(spec, facts, node)
+    return leave_swarm(spec, facts, node)
 
 
-def end_of_rejoining(spec: NodeSpec, facts: NodeFacts, node: Node, node_id: str) -> Decision | None:
+def finish_rejoining(spec: NodeSpec, facts: NodeFacts, node: Node, node_id: str) -> Decision | None:
     """Return the next step until the former entry of a member that has joined again is gone; None if none is left."""
     former = next((each for each in facts.nodes if each.id == node_id != node.id and each.label(REJOINS)), None)
     if former is None:
@@ -95,10 +95,10 @@ def end_of_rejoining(spec: NodeSpec, facts: NodeFacts, node: Node, node_id: str)
     if node.label(REJOINS) != node_id:
         mark = UpdateNode(node_id=node.id, version=node.version, set_labels=((REJOINS, node_id),))
         return Steps((mark,), f"note which member {spec.host} was")
-    return removal_of_entry(spec, facts, former)
+    return remove_entry(spec, facts, former)
 
 
-def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
+def leave_unconfirmed(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
     """Refuse for a host whose own membership no manager confirms.
 
     A host whose entry was removed says pending (measurements.md#membership). One that says active is a member of
@@ -126,26 +126,26 @@ def remove_unreachable(
             f"{spec.host}: can't make it leave: {unreachable.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
-    return removal_of_entry(spec, facts, node) if node else Done(f"{spec.host} is no member any more")
+    return remove_entry(spec, facts, node) if node else Done(f"{spec.host} is no member any more")
 
 
-def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     """Remove the entry of a member that is gone. The Engine removes no manager's entry, not even by force."""
     if node.role == "manager":
-        refused = no_quorum_without(node, facts.nodes)
+        refused = removal_refusal(node, facts.nodes)
         if refused:
             return Blocked(f"{spec.host}: its entry can't be removed: {refused}")
         return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
     return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
 
 
-def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     """Let a member leave an otherwise working swarm: nothing of other people's may run on it."""
     assert isinstance(facts.member, Member)
-    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
+    refused = node.role == "manager" and removal_refusal(node, facts.nodes)
     if refused:
         last = not any(other.role == "manager" and other.id != node.id for other in facts.nodes)
-        others = still_members(facts.nodes, facts.others) if last else ""
+        others = still_members_message(facts.nodes, facts.others) if last else ""
         return Blocked(f"{spec.host}: it can't leave the swarm: {'; '.join(filter(None, (refused, others)))}")
     standalone = [task for task in facts.tasks if task.node_id == node.id and not task.service_id and task.alive]
     if standalone:

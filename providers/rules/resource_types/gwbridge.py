@@ -11,7 +11,7 @@ from typing import Any
 
 from providers.rules.live import bridge_swap, former, maintenance, running_change
 from providers.rules.resource_types import adoption, resource_type
-from providers.rules.resource_types.resource_type import Decide, Known, Status, missing
+from providers.rules.resource_types.resource_type import Decide, Known, Status, missing_status
 from providers.rules.stack_file import access
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import shown_network
@@ -85,18 +85,18 @@ def creation(spec: GwbridgeSpec, before: NetworkConfig | None = None) -> CreateN
 def creation_on(spec: GwbridgeSpec, facts: GwbridgeFacts) -> CreateNetwork:
     """Return the same step for a host as it is now: the former bridge is noted on a member's entry, otherwise this run
     found it."""
-    noted = former.noted(facts.node.label(FORMER)) if facts.node else None
+    noted = former.parse_noted(facts.node.label(FORMER)) if facts.node else None
     return creation(spec, noted or spec.before)
 
 
-def engine_default(bridge: Network) -> bool:
+def is_engine_default(bridge: Network) -> bool:
     """Tell whether the bridge is as the Engine makes it by itself, with nothing but the ingress attached."""
     unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
-    return plain and not undeclared.unsaid(GwbridgeSpec, bridge) and unused and from_engine_pool(bridge.subnet)
+    return plain and not undeclared.unsaid(GwbridgeSpec, bridge) and unused and is_from_engine_pool(bridge.subnet)
 
 
-def from_engine_pool(subnet: str) -> bool:
+def is_from_engine_pool(subnet: str) -> bool:
     """Tell whether the Engine itself would choose such a range."""
     chosen = shown_network(subnet or "::")
     return isinstance(chosen, IPv4Network) and any(
@@ -113,7 +113,7 @@ def look(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = Fal
     """Read the facts. They are the same for a change and a removal. Who runs on a member is read only before it is
     drained."""
     facts = api.gwbridge(spec.host)
-    if facts.node is None or bridge_swap.in_progress(facts) or not disruptive(spec, facts):
+    if facts.node is None or bridge_swap.is_in_progress(facts) or not is_disruptive(spec, facts):
         return facts
     services, tasks = api.workload()
     actual = {service.id for service in services}
@@ -139,42 +139,44 @@ def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | 
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Status[GwbridgeSpec]:
+def status(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Status[GwbridgeSpec]:
     """Say how the bridge stands, from its host's own word. Only a manager can tell whether the ingress is attached to
     it."""
-    doubt, bridge = unfit(facts.member), facts.bridge
+    doubt, bridge = membership_refusal(facts.member), facts.bridge
     if doubt:
         return Status(doubt=doubt)
     if bridge is None:
-        return missing(spec, left_without(facts))
+        return missing_status(spec, describe_missing(facts))
     alone = facts.member.state == "active" and facts.swarm is None
     why = f"{spec.host}: no manager answers for its swarm: can't tell whether the ingress is attached to its bridge"
-    live = resource_type.unfinished(live_spec(spec, bridge, known.get("kept", ())), unfinished(spec, facts))
+    live = resource_type.with_unfinished(
+        live_spec(spec, bridge, known.get("kept", ())), describe_unfinished(spec, facts)
+    )
     return Status(live=live, actual=bridge, doubt=why if alone else "")
 
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """Return the next decision. `known`: the state has this resource, so what is found is ours to change."""
     bridge = facts.bridge
-    unanswered = unanswering(spec, facts)
+    unanswered = recover_engine(spec, facts)
     if unanswered:
-        return left_to_another(spec, facts, known=known) or unanswered
+        return refuse_other_state(spec, facts, known=known) or unanswered
     if facts.member.state == "pending" and facts.unchanged_for < REJOINS:
         return Wait(f"{spec.host} to be a member again", REJOINS + 1)
-    refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
+    refusal = membership_refusal(facts.member) or (take_over_refusal(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
-    difference = in_words(spec, bridge, undeclared.kept(spec, bridge)) if bridge else "missing"
-    if bridge and difference and (why_not := not_again(spec, facts.member, bridge)):
+    difference = describe_difference(spec, bridge, undeclared.kept(spec, bridge)) if bridge else "missing"
+    if bridge and difference and (why_not := recreation_refusal(spec, facts.member, bridge)):
         return Blocked(why_not)
     if facts.member.state == "active":
-        return on_member(spec, facts, difference, known=known)
+        return change_on_member(spec, facts, difference, known=known)
     if bridge is None:
         return Steps((creation_on(spec, facts),), f"create {GATEWAY_BRIDGE}")
-    return replacement(spec, bridge) if difference else Done(f"{GATEWAY_BRIDGE} has {bridge.subnet}")
+    return replace_bridge(spec, bridge) if difference else Done(f"{GATEWAY_BRIDGE} has {bridge.subnet}")
 
 
-def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
+def recreation_refusal(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
     """Say why the bridge can't be made again with an undeclared option that an older Engine had kept, or None if it
     can."""
     found = undeclared.options(spec, bridge)
@@ -188,79 +190,81 @@ def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None
     )
 
 
-def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, known: bool) -> Decision:
+def change_on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, known: bool) -> Decision:
     """Change a member's bridge the guarded way. A bridge that is only detached first gets a moment to come back."""
     ours = known or facts.bridge is None or is_ours(spec, facts.bridge)
-    loose = ours and bridge_swap.detached(facts)
-    if refusal := left_to_another(spec, facts, known=known):
-        return refusal if difference or loose or bridge_swap.in_progress(facts) else Done()
-    if difference or bridge_swap.in_progress(facts):
-        return bridge_swap.change(spec, facts, creation_on(spec, facts), right=not difference)
+    loose = ours and bridge_swap.is_detached(facts)
+    if refusal := refuse_other_state(spec, facts, known=known):
+        return refusal if difference or loose or bridge_swap.is_in_progress(facts) else Done()
+    if difference or bridge_swap.is_in_progress(facts):
+        return bridge_swap.change_bridge(spec, facts, creation_on(spec, facts), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
         return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", FOREVER)
     if loose:
-        return bridge_swap.change(spec, facts, creation_on(spec, facts), right=True)
-    return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
+        return bridge_swap.change_bridge(spec, facts, creation_on(spec, facts), right=True)
+    return bridge_swap.remove_change_label(spec, facts) or Done(f"{spec.host} is in service")
 
 
-def left_to_another(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Blocked | None:
+def refuse_other_state(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Blocked | None:
     """Refuse what another state is changing, or None if none is."""
-    another = running_change.by_another_state(spec, facts.swarm, known=known)
+    another = running_change.other_state_refusal(spec, facts.swarm, known=known)
     return Blocked(f"{spec.host}: {GATEWAY_BRIDGE} can't change: {another}") if another else None
 
 
-def unanswering(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
+def recover_engine(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
     """Return what to do with a member that our cut run left locked or without its docker, or None if it is neither."""
-    return maintenance.unlocked(facts.member, facts.swarm, spec.owner) or bridge_swap.awaited(spec, facts)
+    return maintenance.unlock(facts.member, facts.swarm, spec.owner) or bridge_swap.wait_for_engine(spec, facts)
 
 
-def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
+def other_machine_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
     """Say why the host is another machine than the state's, or None if it is not. Asked before the first write.
 
     `known`: the resource's outputs in the state. A bridge's id tells a machine; it counts where the address has
     changed, unless a change of ours that was cut has made the bridge anew.
     """
-    change = access.moved(known.get("access", {}), spec.access)
+    change = access.describe_move(known.get("access", {}), spec.access)
     bridge, network_id = facts.bridge, known.get("network_id", "")
-    if not change or (bridge and bridge.id == network_id) or bridge_swap.in_progress(facts):
+    if not change or (bridge and bridge.id == network_id) or bridge_swap.is_in_progress(facts):
         return None
     actual = f"the one with {GATEWAY_BRIDGE} {bridge.id[:12]}" if bridge else f"one without {GATEWAY_BRIDGE}"
-    return access.another(spec.host, change, actual, f"the one with {GATEWAY_BRIDGE} {network_id[:12]}")
+    return access.other_machine_message(spec.host, change, actual, f"the one with {GATEWAY_BRIDGE} {network_id[:12]}")
 
 
-def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
+def is_disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     """Tell whether a repair takes a member out of service, so that only one host at a time may do it."""
-    if unanswering(spec, facts):
+    if recover_engine(spec, facts):
         return True
     if facts.member.state != "active":
         return False
     bridge = facts.bridge
-    wrong = bridge is None or bool(in_words(spec, bridge, undeclared.kept(spec, bridge)))
-    return wrong or bridge_swap.in_progress(facts) or bridge_swap.detached(facts)
+    wrong = bridge is None or bool(describe_difference(spec, bridge, undeclared.kept(spec, bridge)))
+    return wrong or bridge_swap.is_in_progress(facts) or bridge_swap.is_detached(facts)
 
 
-def left_without(facts: GwbridgeFacts) -> str | None:
+def describe_missing(facts: GwbridgeFacts) -> str | None:
     """Say why the host has no bridge for now, or None if it is gone for good."""
-    if not bridge_swap.in_progress(facts):
+    if not bridge_swap.is_in_progress(facts):
         return None
-    return "; ".join(filter(None, ["it is gone in the middle of a change", running_change.in_words(facts.swarm)]))
+    return "; ".join(
+        filter(None, ["it is gone in the middle of a change", running_change.describe_change(facts.swarm)])
+    )
 
 
-def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
+def describe_unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
     """Say what is left to do though the bridge is as it should be, or None if nothing is."""
     words = []
-    if bridge_swap.in_progress(facts):
+    if bridge_swap.is_in_progress(facts):
         words.append(f"{facts.member.host} was drained by Swarmnet")
-    elif bridge_swap.detached(facts):
+    elif bridge_swap.is_detached(facts):
         words.append("the ingress is not attached to the bridge")
     if facts.swarm and running_change.is_ours(spec.owner, facts.swarm):
-        words.append(running_change.in_words(facts.swarm) or "")
+        words.append(running_change.describe_change(facts.swarm) or "")
     return "; ".join(words) or None
 
 
-def in_words(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
+def describe_difference(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    return adoption.in_words(spec, live_spec(spec, bridge, kept))
+    return adoption.describe_difference(spec, live_spec(spec, bridge, kept))
 
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
@@ -268,7 +272,7 @@ def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
     return owner_of(bridge.labels) == spec.owner
 
 
-def unfit(member: Member) -> str | None:
+def membership_refusal(member: Member) -> str | None:
     """Say why a host's network list may be incomplete: a locked or half-joined host does not show all of them."""
     if member.state in ("active", "inactive"):
         return None
@@ -281,23 +285,23 @@ def unfit(member: Member) -> str | None:
     )
 
 
-def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
+def take_over_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
     """Say why the bridge found may not be taken or changed, or None if it may."""
     thing = f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet})"
     if known:
-        return adoption.foreign(thing, bridge.labels, spec.owner)
-    return adoption.refusal(
+        return adoption.foreign_refusal(thing, bridge.labels, spec.owner)
+    return adoption.adoption_refusal(
         thing,
         bridge.labels,
         spec.owner,
         spec.adopt,
-        in_words(spec, bridge, undeclared.kept(spec, bridge) if is_ours(spec, bridge) else ()),
-        engine_default=engine_default(bridge),
-        goes_on=running_change.goes_on(spec, facts.swarm),
+        describe_difference(spec, bridge, undeclared.kept(spec, bridge) if is_ours(spec, bridge) else ()),
+        engine_default=is_engine_default(bridge),
+        goes_on=running_change.may_go_on(spec, facts.swarm),
     )
 
 
-def not_as_declared(host: str, desired: str | None, found: str) -> str | None:
+def bridge_refusal(host: str, desired: str | None, found: str) -> str | None:
     """Say why a host may not become a member yet, or None if it may. `wanted`, `found`: subnets; None if none is
     declared, empty if there is no bridge.
 
@@ -312,7 +316,7 @@ def not_as_declared(host: str, desired: str | None, found: str) -> str | None:
     return f"{host}: {GATEWAY_BRIDGE} {actual}: run `pulumi up --refresh`, which makes it before the host joins"
 
 
-def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
+def replace_bridge(spec: GwbridgeSpec, bridge: Network) -> Decision:
     """Remove the old bridge on a host outside any swarm: leftover endpoints first, never a running container."""
     held = sorted(endpoint.name for endpoint in bridge.endpoints if container_id(endpoint))
     if held:
@@ -321,7 +325,7 @@ def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
             "is attached to it: stop or disconnect the container, then run again"
         )
     if bridge.endpoints:
-        return Steps(bridge_swap.cut(spec.host, bridge), f"take leftovers off {GATEWAY_BRIDGE}")
+        return Steps(bridge_swap.disconnect_endpoints(spec.host, bridge), f"take leftovers off {GATEWAY_BRIDGE}")
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old {GATEWAY_BRIDGE} ({bridge.subnet})")
 
 
@@ -332,7 +336,7 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
     names is removed.
     """
     bridge = facts.bridge
-    if refusal := left_to_another(spec, facts, known=True):
+    if refusal := refuse_other_state(spec, facts, known=True):
         return refusal
     if spec.on_remove == "keep":
         return finish_cut_change(spec, facts)
@@ -343,7 +347,7 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
             f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet}) can't become the Engine's default again while the "
             f"host is a member of a swarm ({facts.member.state}): let it leave first, or set gwbridge.on_remove to keep"
         )
-    return replacement(spec, bridge)
+    return replace_bridge(spec, bridge)
 
 
 def finish_cut_change(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
@@ -356,12 +360,12 @@ def finish_cut_change(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
 
 def restore_host(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwork) -> Decision:
     """Bring the host back to what it was before its change, with the present bridge or with this one."""
-    unanswered = unanswering(spec, facts)
+    unanswered = recover_engine(spec, facts)
     if unanswered:
         return unanswered
-    if facts.member.state == "active" and bridge_swap.in_progress(facts):
-        return bridge_swap.change(spec, facts, desired, right=facts.bridge is not None)
-    return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
+    if facts.member.state == "active" and bridge_swap.is_in_progress(facts):
+        return bridge_swap.change_bridge(spec, facts, desired, right=facts.bridge is not None)
+    return bridge_swap.remove_change_label(spec, facts) or Done(f"{spec.host} is in service")
 
 
 def decide_rollbacks(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
@@ -369,8 +373,8 @@ def decide_rollbacks(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callabl
     one if the old one is gone; and, if that is refused, with the old one made again."""
 
     def next_step_of_rollback(facts: GwbridgeFacts, *, before: bool) -> Decision:
-        theirs = facts.bridge is not None and take_over(spec, facts, facts.bridge, known)
-        if theirs or left_to_another(spec, facts, known=known):
+        theirs = facts.bridge is not None and take_over_refusal(spec, facts, facts.bridge, known)
+        if theirs or refuse_other_state(spec, facts, known=known):
             return Done()
         noted = facts.node.label(FORMER) if before and facts.node else None
         return restore_host(spec, facts, former.creation(noted, spec.host) if noted else creation_on(spec, facts))

@@ -12,7 +12,7 @@ from functools import partial
 
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
 from providers.rules.resource_types import adoption, resource_type
-from providers.rules.resource_types.resource_type import Decide, Known, Status, missing
+from providers.rules.resource_types.resource_type import Decide, Known, Status, missing_status
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Swarm, UnreachableHost
@@ -52,18 +52,18 @@ def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
     be said; an ingress can't be attachable."""
     labels = with_owner(spec.labels, spec.owner)
     bare = NetworkConfig(name=spec.name, driver="overlay", labels=labels, ingress=True)
-    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), former.noted(before)))
+    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), former.parse_noted(before)))
 
 
-def engine_default(network: Network, swarm: Swarm) -> bool:
+def is_engine_default(network: Network, swarm: Swarm) -> bool:
     """Tell whether the ingress is as the Engine makes it at init: its name, no label, no option but the VNI, and a
     range of the swarm's choice. One without addresses shows no range."""
     plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
     odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network)
-    return plain and not odd and (not network.subnet or chosen_by(swarm, network.subnet))
+    return plain and not odd and (not network.subnet or is_chosen_by(swarm, network.subnet))
 
 
-def chosen_by(swarm: Swarm, subnet: str) -> bool:
+def is_chosen_by(swarm: Swarm, subnet: str) -> bool:
     """Tell whether the swarm would take this range from its address pool for a network made without one."""
     if not is_subnet(subnet):
         return False
@@ -74,7 +74,7 @@ def chosen_by(swarm: Swarm, subnet: str) -> bool:
 
 def look(api: HostsApi, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
     """Read the facts. They are the same for a change and a removal; the stack file says which members are unwatched."""
-    return ingress_rollout.less_watched(api.ingress(), spec.unwatched or ())
+    return ingress_rollout.mark_unwatched(api.ingress(), spec.unwatched or ())
 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
@@ -92,19 +92,19 @@ def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | N
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[IngressSpec]:
+def status(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[IngressSpec]:
     """Say how the swarm's ingress stands, and each asked host's share of it. Hosts that were not asked are left out."""
     unreachable = tuple(host for host in facts.hosts if isinstance(host, UnreachableHost))
     network = facts.network
     if network is None:
-        return missing(spec, left_without(facts), unreachable)
+        return missing_status(spec, describe_missing(facts), unreachable)
     asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
     return Status(
-        live=resource_type.unfinished(
-            live_spec(spec, network, known.get("kept", ())), unfinished(replace(facts, hosts=()), network)
+        live=resource_type.with_unfinished(
+            live_spec(spec, network, known.get("kept", ())), describe_unfinished(replace(facts, hosts=()), network)
         ),
         actual=network,
-        doubt=doubt(facts) or "",
+        doubt=doubt_message(facts) or "",
         lacking=tuple(host.host for host in ingress_rollout.lacking(replace(facts, hosts=asked), network)),
         unreachable=unreachable,
     )
@@ -113,45 +113,45 @@ def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Status[Ingr
 def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decision:
     """Return the next decision. `known`: the state has this resource, so what is found is ours to change."""
     network = facts.network
-    refusal = refused(spec, facts, known=known)
+    refusal = ownership_refusal(spec, facts, known=known)
     if refusal:
         return Blocked(refusal)
-    if ours_now := running_change.taken_over(spec, facts.swarm):
+    if ours_now := running_change.take_over_change(spec, facts.swarm):
         return ours_now
     if network is None:
-        return made(creation(spec, facts.swarm.label(FORMER)), facts, overlap(spec, facts))
+        return create_ingress(creation(spec, facts.swarm.label(FORMER)), facts, overlap_refusal(spec, facts))
     if not network.allocated:
-        return unallocated(spec, facts, network)
-    difference = in_words(spec, network, undeclared.kept(spec, network))
+        return wait_for_addresses(spec, facts, network)
+    difference = describe_difference(spec, network, undeclared.kept(spec, network))
     if difference:
-        why_not = overlap(spec, facts) or judged(spec, facts)
-        return departure(facts, network, spec, f"change it ({difference})", why_not)
-    return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
+        why_not = overlap_refusal(spec, facts) or safety_refusal(spec, facts)
+        return remove_ingress(facts, network, spec, f"change it ({difference})", why_not)
+    return bring_ingress(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
-def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -> Decision:
+def create_ingress(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -> Decision:
     """Make the ingress once all hosts have dropped the old one, at a manager that accepts it, unless something forbids
     it."""
-    if dropping := ingress_rollout.dropped(facts):
+    if dropping := ingress_rollout.wait_for_removed_ingress(facts):
         return dropping
     if why_not:
         return Blocked(why_not)
     config = step.config
-    asked = replace(step, host=ingress_rollout.made_at(facts))
+    asked = replace(step, host=ingress_rollout.manager_to_ask(facts))
     return Steps(
-        (asked, *ingress_rollout.repaired_before(facts)),
+        (asked, *ingress_rollout.put_back_repaired(facts)),
         f"create ingress {config.name} ({config.pool.subnet or 'on a range that the swarm chooses'})",
     )
 
 
-def in_words(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> str:
+def describe_difference(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    return adoption.in_words(spec, live_spec(spec, network, kept))
+    return adoption.describe_difference(spec, live_spec(spec, network, kept))
 
 
-def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
+def ownership_refusal(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Say who owns the ingress or is changing the swarm at this moment, or None if it is ours to change."""
-    changing = changed_by_another(spec, facts, known=known)
+    changing = other_change_refusal(spec, facts, known=known)
     if changing:
         return changing
     network = facts.network
@@ -159,123 +159,123 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
         return None
     thing = f"the swarm's ingress {network.name} ({network.subnet})"
     if known:
-        return adoption.foreign(thing, network.labels, spec.owner)
+        return adoption.foreign_refusal(thing, network.labels, spec.owner)
     unused = not any(service.publishes_ingress for service in facts.services)
     ours = owner_of(network.labels) == spec.owner
     just_made = not network.allocated and ours
-    return adoption.refusal(
+    return adoption.adoption_refusal(
         thing,
         network.labels,
         spec.owner,
         spec.adopt,
-        "" if just_made else in_words(spec, network, undeclared.kept(spec, network) if ours else ()),
-        engine_default=engine_default(network, facts.swarm) and unused,
-        goes_on=running_change.goes_on(spec, facts.swarm),
+        "" if just_made else describe_difference(spec, network, undeclared.kept(spec, network) if ours else ()),
+        engine_default=is_engine_default(network, facts.swarm) and unused,
+        goes_on=running_change.may_go_on(spec, facts.swarm),
     )
 
 
-def changed_by_another(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
+def other_change_refusal(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Say who else is changing the swarm at this moment, or None if nobody is."""
-    who = running_change.by_another(spec, facts.swarm) or running_change.by_another_state(
+    who = running_change.other_stack_refusal(spec, facts.swarm) or running_change.other_state_refusal(
         spec, facts.swarm, known=known
     )
     return f"ingress: {who}" if who else None
 
 
-def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
+def safety_refusal(spec: IngressSpec, facts: IngressFacts) -> str | None:
     """Say why services that publish through the ingress would get stuck or lose something by its change, or None if
     they would not."""
-    services = [service for service in facts.services if published_ports.concerned(service, facts)]
+    services = [service for service in facts.services if published_ports.is_concerned(service, facts)]
     return (
-        judgement.refusal(services, facts.tasks, facts.nodes)
-        or judgement.too_small(spec.ranges, None, services, facts.tasks, facts.nodes)
-        or judgement.too_long(services, spec.timeout, "timeouts.ingress")
+        judgement.move_refusal(services, facts.tasks, facts.nodes)
+        or judgement.too_small_refusal(spec.ranges, None, services, facts.tasks, facts.nodes)
+        or judgement.too_long_refusal(services, spec.timeout, "timeouts.ingress")
     )
 
 
-def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str, why_not: str | None) -> Decision:
+def remove_ingress(facts: IngressFacts, network: Network, spec: IngressSpec, why: str, why_not: str | None) -> Decision:
     """Take ports off, wait until tasks have left, then remove the old ingress. Writes nothing unless every host can be
     watched.
 
     why_not: what forbids the change. In the middle of it, ports go back to the present ingress. Once ports are off, a
     host that falls silent gets a moment: it answers again, or the managers call it down.
     """
-    begun = bool(published_ports.unfinished(facts))
-    unreachable = ingress_rollout.unasked(facts)
+    begun = bool(published_ports.unfinished_work(facts))
+    unreachable = ingress_rollout.unreachable_member(facts)
     if unreachable and begun:
         return Wait(f"{unreachable.host} to answer ({unreachable.why})", ingress_rollout.SPREAD)
-    why_not = ingress_rollout.unverifiable(facts) or why_not
+    why_not = ingress_rollout.verification_refusal(facts) or why_not
     if why_not:
         back = roll_back_to_present(facts, network, spec.owner) if begun else Done()
         refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
         return refusal if isinstance(back, Done) else back
-    doing = f"remove the old ingress ({network.subnet}){ingress_rollout.on_their_word(facts)}"
+    doing = f"remove the old ingress ({network.subnet}){ingress_rollout.describe_unwatched(facts)}"
     remove = Steps((RemoveNetwork(id=network.id),), doing)
-    noted = not engine_default(network, facts.swarm)
-    before = None if begun else unsettled(facts, network)
+    noted = not is_engine_default(network, facts.swarm)
+    before = None if begun else wait_until_settled(facts, network)
     change = running_change.label(spec)
-    return before or published_ports.take_off(facts, network, change, noted=noted) or remove
+    return before or published_ports.strip_ports(facts, network, change, noted=noted) or remove
 
 
-def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
+def wait_until_settled(facts: IngressFacts, network: Network) -> Wait | None:
     """Wait before the first write for rollouts that go on and tasks that are ending. None if there are none."""
-    going = judgement.rollouts(published_ports.publishing(facts), facts.unchanged_for)
+    going = judgement.running_rollouts(published_ports.publishing_services(facts), facts.unchanged_for)
     if going:
         return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER)
-    ending = judgement.ending((task for task in facts.tasks if network.id in task.networks), facts.nodes)
+    ending = judgement.ending_tasks((task for task in facts.tasks if network.id in task.networks), facts.nodes)
     if ending:
         return Wait(f"tasks that are stopping to end before the first change: {some(ending)}", FOREVER)
     return None
 
 
-def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
+def bring_ingress(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
     """Bring the right ingress to every host, put the ports back, finish repairs, then remove our labels."""
     return (
-        brought(facts, network, pin=pin)
-        or ingress_rollout.answered(facts, network)
-        or closed(facts, network, owner)
-        or Done(ingress_rollout.result(facts, network))
+        attach_hosts(facts, network, pin=pin)
+        or ingress_rollout.wait_for_answers(facts, network)
+        or clean_up(facts, network, owner)
+        or Done(ingress_rollout.result_message(facts, network))
     )
 
 
 def roll_back_to_present(facts: IngressFacts, network: Network, owner: str) -> Decision:
     """Do the same with the present ingress, for a change that ends: hosts that do not answer wait for the next run."""
-    decision = brought(facts, network, pin=True) or closed(facts, network, owner)
-    return decision or Done(ingress_rollout.result(facts, network))
+    decision = attach_hosts(facts, network, pin=True) or clean_up(facts, network, owner)
+    return decision or Done(ingress_rollout.result_message(facts, network))
 
 
-def brought(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
+def attach_hosts(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
     """Attach every host that answers, with all ports."""
     return (
-        ingress_rollout.kicked(facts, network)
-        or published_ports.put_back(facts, network, pin=pin)
-        or ingress_rollout.repaired(facts, network)
+        ingress_rollout.kick_hosts(facts, network)
+        or published_ports.restore_ports(facts, network, pin=pin)
+        or ingress_rollout.repair_hosts(facts, network)
     )
 
 
-def closed(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
+def clean_up(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
     """Remove our labels."""
-    return ingress_rollout.cleaned(facts, network) or published_ports.released(facts, network, owner)
+    return ingress_rollout.remove_kick_labels(facts, network) or published_ports.finish_change(facts, network, owner)
 
 
-def unfinished(facts: IngressFacts, network: Network) -> str | None:
+def describe_unfinished(facts: IngressFacts, network: Network) -> str | None:
     """Say what is left to do though the swarm has the ingress, or None if nothing is."""
-    return "; ".join(ingress_rollout.unfinished(facts, network) + published_ports.unfinished(facts)) or None
+    return "; ".join(ingress_rollout.unfinished_work(facts, network) + published_ports.unfinished_work(facts)) or None
 
 
-def left_without(facts: IngressFacts) -> str | None:
+def describe_missing(facts: IngressFacts) -> str | None:
     """Say what a cut change left to do in a swarm that now has no ingress, or None if nothing is."""
-    left = published_ports.unfinished(facts)
+    left = published_ports.unfinished_work(facts)
     return "; ".join(["it is gone in the middle of a change", *left]) if left else None
 
 
-def doubt(facts: IngressFacts) -> str | None:
+def doubt_message(facts: IngressFacts) -> str | None:
     """Say why it can't be told whether every host is attached, or None if it can."""
-    unreachable = ingress_rollout.unasked(facts)
+    unreachable = ingress_rollout.unreachable_member(facts)
     return f"ingress: can't tell whether {unreachable.host} is attached: {unreachable.why}" if unreachable else None
 
 
-def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
+def overlap_refusal(spec: IngressSpec, facts: IngressFacts) -> str | None:
     """Say which swarm network overlaps the wanted range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:
         met = next((subnet for subnet in spec.ranges if other.scope == "swarm" and other.meets(subnet)), None)
@@ -287,13 +287,13 @@ def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
     return None
 
 
-def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Decision:
+def wait_for_addresses(spec: IngressSpec, facts: IngressFacts, network: Network) -> Decision:
     """Give the swarm a moment. A dead ingress of ours is removed again; a dead default makes room."""
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
-    if engine_default(network, facts.swarm):
+    if is_engine_default(network, facts.swarm):
         why = "put another in place of the dead one"
-        return departure(facts, network, spec, why, overlap(spec, facts))
+        return remove_ingress(facts, network, spec, why, overlap_refusal(spec, facts))
     ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
@@ -305,19 +305,19 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
 def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str) -> Decision:
     """Return the next step when its section is gone: none, or (`restore_default`) the Engine's own ingress in its
     place."""
-    changing, network = changed_by_another(spec, facts, known=True), facts.network
+    changing, network = other_change_refusal(spec, facts, known=True), facts.network
     if changing:
         return Blocked(changing)
-    if ours_now := running_change.taken_over(spec, facts.swarm):
+    if ours_now := running_change.take_over_change(spec, facts.swarm):
         return ours_now
     if spec.on_remove == "keep":
         return finish_cut_change(spec, facts)
     if network is None:
         default = CreateNetwork(config=NetworkConfig(name="ingress", driver="overlay", ingress=True))
-        return made(default, facts)
+        return create_ingress(default, facts)
     if network.id == network_id:
-        return departure(facts, network, spec, "restore the default ingress", judged(spec, facts))
-    return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
+        return remove_ingress(facts, network, spec, "restore the default ingress", safety_refusal(spec, facts))
+    return bring_ingress(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
 def finish_cut_change(spec: IngressSpec, facts: IngressFacts) -> Decision:
@@ -326,10 +326,10 @@ def finish_cut_change(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without an ingress.
     """
     if facts.network is None:
-        return made(creation(spec, facts.swarm.label(FORMER)), facts)
+        return create_ingress(creation(spec, facts.swarm.label(FORMER)), facts)
     if not facts.network.allocated:
-        return unallocated(spec, facts, facts.network)
-    return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
+        return wait_for_addresses(spec, facts, facts.network)
+    return bring_ingress(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
 def decide_rollbacks(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
@@ -338,18 +338,18 @@ def decide_rollbacks(spec: IngressSpec, *, known: bool = True) -> tuple[Callable
     return tuple(partial(next_step_of_rollback, spec, again, known=known) for again in (False, True))
 
 
-def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
+def has_unfinished_change(spec: IngressSpec, facts: IngressFacts) -> bool:
     """Tell whether something is unfinished: a change of ours, or the repair of a host."""
-    return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.out, facts.nodes))
+    return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.is_out_of_service, facts.nodes))
 
 
 def next_step_of_rollback(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
     """Return the next step back. `again`: without an ingress, the former one is made instead of the wanted one."""
     network, before = facts.network, facts.swarm.label(FORMER)
-    foreign = refused(spec, facts, known=known)
-    if foreign or not begun(spec, facts):
+    foreign = ownership_refusal(spec, facts, known=known)
+    if foreign or not has_unfinished_change(spec, facts):
         return Done()
-    if ours_now := running_change.taken_over(spec, facts.swarm):
+    if ours_now := running_change.take_over_change(spec, facts.swarm):
         return ours_now
     if network is not None:
         if not network.allocated and facts.unchanged_for < ALLOCATION:
@@ -357,4 +357,4 @@ def next_step_of_rollback(spec: IngressSpec, again: bool, facts: IngressFacts, *
         if not network.allocated and before:
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
         return roll_back_to_present(facts, network, spec.owner)
-    return made(former.creation(before) if again and before else creation(spec, before), facts)
+    return create_ingress(former.creation(before) if again and before else creation(spec, before), facts)

@@ -8,18 +8,18 @@ from functools import partial
 from shlex import quote
 
 from providers.rules.live import ingress_rollout, maintenance
-from providers.rules.live.quorum import no_quorum_without
+from providers.rules.live.quorum import removal_refusal
 from providers.rules.resource_types import adoption, gwbridge
 from providers.rules.resource_types.departure import (
     ROLE_CHANGE,
-    end_of_rejoining,
+    finish_rejoining,
+    is_rejoining,
+    leave_to_rejoin,
     next_step_of_removal,
-    rejoins,
-    removal_of_entry,
-    way_to_rejoin,
+    remove_entry,
 )
 from providers.rules.resource_types.resource_type import Decide, Known, Status
-from providers.rules.resource_types.swarm import ADVICE, broken
+from providers.rules.resource_types.swarm import ADVICE, broken_message
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, UnreachableHost
 from providers.rules.vocabulary.hosts_api import HostsApi
@@ -80,15 +80,15 @@ def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None
     return partial(next_step_of_removal, spec, node_id=known["node_id"], lost=lost)
 
 
-def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Status[NodeSpec]:
+def status(spec: NodeSpec, known: Known, facts: NodeFacts) -> Status[NodeSpec]:
     """Say how the entry in the state stands, or, if the managers have none, the member that the host is now."""
     if facts.swarm is None:
         return Status(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
     entry = next((each for each in facts.nodes if each.id == known["node_id"]), None)
-    return replace(status(spec, entry or member_of(facts), facts.member), gone=entry is None)
+    return replace(entry_status(spec, entry or member_of(facts), facts.member), gone=entry is None)
 
 
-def status(spec: NodeSpec, entry: Node | None, own: Member | UnreachableHost | None = None) -> Status[NodeSpec]:
+def entry_status(spec: NodeSpec, entry: Node | None, own: Member | UnreachableHost | None = None) -> Status[NodeSpec]:
     """Say how the member stands by the managers' list, and its address by the host's own word, or else as recorded."""
     if entry is None:
         return Status(gone=True)
@@ -119,14 +119,14 @@ def next_step(
     member = facts.member
     if isinstance(member, UnreachableHost):
         return Blocked(f"{spec.host}: {member.why}")
-    if moved and member.node_id != node_id and not rejoins(spec, facts, member, node_id):
-        return Blocked(elsewhere(spec, member, node_id, moved))
+    if moved and member.node_id != node_id and not is_rejoining(spec, facts, member, node_id):
+        return Blocked(other_member_refusal(spec, member, node_id, moved))
     if facts.swarm is None:
         return Blocked(
             f"{spec.host}: no manager among the hosts answers, so there is no swarm that it could join: "
             "declare one that the swarm has (role: manager)"
         )
-    outside = until_member(spec, facts, member, known=known, joins=joins)
+    outside = become_member(spec, facts, member, known=known, joins=joins)
     if outside:
         return outside
     node = member_of(facts)
@@ -136,32 +136,32 @@ def next_step(
             "take it out of the stack file, or let it leave that swarm"
         )
     if left and node.id == node_id and member.node_address == left:
-        return way_to_rejoin(spec, facts, node, left)
-    unlike = readdressed(spec, member, kept if node.id == node_id else "")
+        return leave_to_rejoin(spec, facts, node, left)
+    unlike = address_refusal(spec, member, kept if node.id == node_id else "")
     if unlike:
         return Blocked(unlike)
-    decision = membership(spec, facts, node, known, joins > 0, drop_labels)
-    again = end_of_rejoining(spec, facts, node, node_id) if decision == Done() else None
+    decision = change_membership(spec, facts, node, known, joins > 0, drop_labels)
+    again = finish_rejoining(spec, facts, node, node_id) if decision == Done() else None
     if again:
         return again
     former = former_entry(facts, node, node_id)
-    return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+    return remove_entry(spec, facts, former) if former and decision == Done() else decision
 
 
-def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bool, joins: int) -> Decision | None:
+def become_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bool, joins: int) -> Decision | None:
     """Return the next decision for a host that is no working member of a swarm; None if it is one."""
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
-    unlock = maintenance.unlocked(member, facts.swarm, spec.owner) if known else None
+    unlock = maintenance.unlock(member, facts.swarm, spec.owner) if known else None
     if unlock:
         return unlock
     if member.state == "error" and joins and spec.role == "worker":
-        return taken_back(spec, member, joins)
+        return take_back_join(spec, member, joins)
     if member.state in ADVICE:
-        return Blocked(broken(member))
+        return Blocked(broken_message(member))
     if member.state == "inactive":
         found = facts.local.bridge_subnet if facts.local else ""
-        refusal = gwbridge.not_as_declared(spec.host, spec.gwbridge, found)
+        refusal = gwbridge.bridge_refusal(spec.host, spec.gwbridge, found)
         # Drained, so that no task comes to it before its labels are there, and none at all if it is to stay drained.
         # One update opens it.
         join = JoinSwarm(host=spec.host, role=spec.role, availability="drain")
@@ -169,7 +169,7 @@ def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: boo
     return None
 
 
-def taken_back(spec: NodeSpec, member: Member, joins: int) -> Decision:
+def take_back_join(spec: NodeSpec, member: Member, joins: int) -> Decision:
     """Take back a worker's join that its Engine gave up after it had begun it: nothing runs there yet, and the next one
     may come through (measurements.md#joins-that-fail-later). On a manager's vote others may count by then.
     """
@@ -188,7 +188,7 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
         known=bool(known),
         drop_labels=tuple(sorted(known.get("labels", {}))),
         node_id=known.get("node_id", ""),
-        moved=access.moved(known.get("access", {}), spec.access),
+        moved=access.describe_move(known.get("access", {}), spec.access),
         left=access.left_behind(known.get("access"), spec.access),
         kept=access.kept_from_joining(spec.host, known.get("access", {}), spec.access),
     )
@@ -203,13 +203,13 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
     return decided
 
 
-def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
+def other_member_refusal(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
     """Say why the host at a changed address is not the member in the state."""
     actual = f"node {member.node_id}" if member.node_id else "in no swarm"
-    return access.another(spec.host, moved, actual, f"node {node_id}")
+    return access.other_machine_message(spec.host, moved, actual, f"node {node_id}")
 
 
-def readdressed(spec: NodeSpec, member: Member, kept: str = "") -> str:
+def address_refusal(spec: NodeSpec, member: Member, kept: str = "") -> str:
     """Say why a member is to have another address than it joined with, empty if it is not."""
     return kept or access.advertises(access.HostAccess.recorded(spec.access, spec.host), member.node_address)
 
@@ -220,7 +220,7 @@ def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:
     return next((other for other in listed if other.state == "down" and other.hostname == node.hostname), None)
 
 
-def membership(
+def change_membership(
     spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, joined: bool, drop_labels: tuple[str, ...]
 ) -> Decision:
     """Bring a member's role, availability and labels to what is declared.
@@ -230,13 +230,13 @@ def membership(
     """
     assert facts.swarm is not None
     live = live_spec(spec, node)
-    difference = adoption.in_words(spec, live, spec.changed(live) - {"settled"})
+    difference = adoption.describe_difference(spec, live, spec.changed(live) - {"settled"})
     thing = f"{spec.host}: its membership (node {node.id})"
     ours = joined or owner_of(facts.swarm.labels) == spec.owner
     refusal = (
-        adoption.foreign(thing, node.labels, spec.owner)
+        adoption.foreign_refusal(thing, node.labels, spec.owner)
         if known or joined or (ours and owner_of(node.labels) is None)
-        else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference, goes_on=spec.replaces)
+        else adoption.adoption_refusal(thing, node.labels, spec.owner, spec.adopt, difference, goes_on=spec.replaces)
     )
     if refusal and owner_of(node.labels) is None:
         mark = f"docker node update --label-add {OWNER}={spec.owner} {quote(node.id)}"
@@ -246,18 +246,18 @@ def membership(
     gone = tuple(key for key in drop_labels if key not in spec.labels and node.label(key) is not None)
     unlabelled = ours and node.label(OWNER) is None
     if difference or gone or unlabelled:
-        return change(spec, facts, node, gone, ours)
-    return settled(spec, facts, node)
+        return update_member(spec, facts, node, gone, ours)
+    return wait_until_ready(spec, facts, node)
 
 
-def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], ours: bool) -> Decision:
+def update_member(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], ours: bool) -> Decision:
     """Make one update with everything that differs. Losing the last manager or the quorum is refused beforehand."""
     demote = node.role == "manager" and spec.role == "worker"
-    refused = demote and no_quorum_without(node, facts.nodes)
+    refused = demote and removal_refusal(node, facts.nodes)
     if refused:
         return Blocked(f"{spec.host}: it can't become a worker: {refused}")
     labels = dict(with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
-    drained = maintenance.drained(node)
+    drained = maintenance.is_drained(node)
     if drained:
         labels[AVAILABILITY] = spec.availability  # it gets that once it is back in service
     update = UpdateNode(
@@ -271,7 +271,7 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     return Steps((update,), f"change the membership of {spec.host}")
 
 
-def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+def wait_until_ready(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     """Wait until the member is what its entry says: ready, and as a manager reachable."""
     assert isinstance(facts.member, Member)
     if node.state != "ready":
@@ -288,4 +288,4 @@ def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
     """Tell whether the swarm's ingress, if it has one that stays, has come to the host."""
     if facts.ingress is None or facts.local is None or spec.ingress not in (None, facts.ingress.subnet):
         return True
-    return ingress_rollout.reached(facts.ingress, facts.local)
+    return ingress_rollout.is_attached(facts.ingress, facts.local)

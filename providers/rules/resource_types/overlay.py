@@ -8,7 +8,7 @@ from functools import partial
 
 from providers.rules.live import former, overlay_migration, running_change
 from providers.rules.resource_types import adoption
-from providers.rules.resource_types.resource_type import Decide, Known, Status, unfinished
+from providers.rules.resource_types.resource_type import Decide, Known, Status, with_unfinished
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
@@ -66,13 +66,13 @@ def look(api: HostsApi, spec: OverlaySpec, known: Known, *, leaving: bool = Fals
     network_id = known.get("network_id", "")
     if leaving and not spec.replaces:
         unused = api.unused(spec.name, network_id)
-        if unused and not (unused.swarm and overlay_migration.released(spec, unused, unused.swarm)):
+        if unused and not (unused.swarm and overlay_migration.remove_labels(spec, unused, unused.swarm)):
             return unused
-    facts = api.overlay(spec.name, network_id, thorough=thorough(spec, known))
+    facts = api.overlay(spec.name, network_id, thorough=may_have_to_go(spec, known))
     return by_id_alone(facts, network_id) if leaving else facts
 
 
-def thorough(spec: OverlaySpec, known: Known) -> bool:
+def may_have_to_go(spec: OverlaySpec, known: Known) -> bool:
     """Tell whether the network found may have to go, so that its users must be known."""
     return bool(known) or spec.replaces or spec.adopt == "converge"
 
@@ -88,40 +88,40 @@ def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | N
     return None if known.get("adopted") else partial(next_step_of_removal, spec)
 
 
-def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Status[OverlaySpec]:
+def status(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Status[OverlaySpec]:
     """Say how the network in the state stands, or else the one that has its name."""
     network = facts.network
     if network is None:
         return Status(gone=True)
     twin = f"its temporary twin {facts.twin.name} still stands in for it" if facts.twin else None
     ours = facts.swarm is not None and running_change.is_ours(spec.owner, facts.swarm)
-    going = running_change.in_words(facts.swarm) if ours and spec.on_in_use == "migrate" else None
-    live = unfinished(live_spec(spec, network, known.get("kept", ())), "; ".join(filter(None, [twin, going])))
+    going = running_change.describe_change(facts.swarm) if ours and spec.on_in_use == "migrate" else None
+    live = with_unfinished(live_spec(spec, network, known.get("kept", ())), "; ".join(filter(None, [twin, going])))
     return Status(live=live, actual=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:
     """Return the next decision. `network_id`: the one in the state, which is ours to change; empty in `create`."""
     network = facts.network
-    another = running_change.by_another_state(spec, facts.swarm, known=bool(network_id))
+    another = running_change.other_state_refusal(spec, facts.swarm, known=bool(network_id))
     if another and network_id and (network is None or not network.allocated):
         return Blocked(f"overlay {spec.name}: {another}")
     if network is None:
-        return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
+        return (None if network_id else refuse_while_twin_stands(spec, facts)) or create_overlay(spec, facts)
     if not network.allocated:
-        return unallocated(spec, facts, network)
-    difference = in_words(spec, network, undeclared.kept(spec, network))
+        return wait_for_addresses(spec, facts, network)
+    difference = describe_difference(spec, network, undeclared.kept(spec, network))
     thing = f"overlay {spec.name} ({network.subnet or network.driver})"
     refusal = (
-        adoption.foreign(thing, network.labels, spec.owner)
+        adoption.foreign_refusal(thing, network.labels, spec.owner)
         if network.id == network_id
-        else adoption.refusal(
+        else adoption.adoption_refusal(
             thing,
             network.labels,
             spec.owner,
             spec.adopt,
-            difference if is_ours(spec, network, network_id) else in_words(spec, network),
-            goes_on=running_change.goes_on(spec, facts.swarm),
+            difference if is_ours(spec, network, network_id) else describe_difference(spec, network),
+            goes_on=running_change.may_go_on(spec, facts.swarm),
         )
     )
     if refusal or (difference and another):
@@ -129,20 +129,22 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if not difference and another:
         return Done()
     if not difference:
-        return overlay_migration.home(spec, facts, network) or Done(f"overlay {spec.name} has {network.subnet}")
+        return overlay_migration.move_from_twin(spec, facts, network) or Done(
+            f"overlay {spec.name} has {network.subnet}"
+        )
     if spec.on_in_use == "migrate":
         return (
-            overlap(spec, facts, network)
-            or overlay_migration.away(spec, facts, network)
-            or noted(spec, facts, network)
-            or taken_away(network)
+            refuse_overlap(spec, facts, network)
+            or overlay_migration.move_to_twin(spec, facts, network)
+            or note_undeclared(spec, facts, network)
+            or remove_network(network)
         )
-    return noted_first(spec, facts, network, removal(network, facts, f"change it ({difference})"))
+    return note_before_removal(spec, facts, network, remove_if_unused(network, facts, f"change it ({difference})"))
 
 
-def in_words(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
+def describe_difference(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    return adoption.in_words(spec, live_spec(spec, network, kept))
+    return adoption.describe_difference(spec, live_spec(spec, network, kept))
 
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
@@ -156,10 +158,10 @@ def by_id_alone(facts: OverlayFacts, network_id: str) -> OverlayFacts:
     return facts if same else OverlayFacts(network=None)
 
 
-def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
+def refuse_while_twin_stands(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
     """Refuse to make a missing overlay that another state is migrating: that state makes the new one."""
     twin = twin_of(spec.name, facts.listed)
-    if twin is None or (facts.swarm and not running_change.by_another_state(spec, facts.swarm, known=False)):
+    if twin is None or (facts.swarm and not running_change.other_state_refusal(spec, facts.swarm, known=False)):
         return None
     return Blocked(
         f"overlay {spec.name}: its temporary twin {twin.name} stands in for it in a change that is not in this state: "
@@ -167,7 +169,7 @@ def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
     )
 
 
-def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
+def create_overlay(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """Make it, once its name is free on the manager asked, unless its range is taken."""
     if facts.name_held_by:
         return Wait(f"the name {spec.name} to be free again on {facts.name_held_by}", NAME_FREE)
@@ -177,12 +179,12 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-    before = former.noted(facts.swarm.label(former_label(spec.name))) if facts.swarm else None
+    before = former.parse_noted(facts.swarm.label(former_label(spec.name))) if facts.swarm else None
     step = creation(spec, facts.twin or before)
-    return overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
+    return refuse_overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
 
 
-def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:
+def refuse_overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:
     """Refuse a range or VNI of another swarm network: the Engine would answer 201 and never give ours an address."""
     for other in facts.listed:
         if instead_of is not None and other.id == instead_of.id:
@@ -201,7 +203,7 @@ def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) 
     return None
 
 
-def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision:
+def wait_for_addresses(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision:
     """Give the swarm a moment. A dead network of ours is removed again."""
     if facts.unchanged_for < ALLOCATION:
         return Wait(f"overlay {spec.name} to get its addresses", ALLOCATION + 1)
@@ -213,7 +215,7 @@ def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Dec
     )
 
 
-def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> Decision:
+def remove_if_unused(network: Network, facts: OverlayFacts, why: str = "remove it") -> Decision:
     """Remove it unless somebody uses it. Waits for tasks that are stopping anyway."""
     held = holders(network, facts)
     if held:
@@ -221,10 +223,10 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
             f"overlay {network.name} ({network.subnet}): can't {why} while it is used by {'; '.join(held)}: "
             "take them off the network, then run again"
         )
-    return overlay_migration.left(facts, network) or taken_away(network)
+    return overlay_migration.wait_until_left(facts, network) or remove_network(network)
 
 
-def noted(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | None:
+def note_undeclared(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | None:
     """Note on the swarm what nobody declared of it, for the one that takes its place. None if that is noted, or a
     twin has it."""
     theirs = undeclared.of_others(spec, network)
@@ -239,12 +241,12 @@ def noted(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | N
     return Steps((step,), f"note what overlay {network.name} was like")
 
 
-def noted_first(spec: OverlaySpec, facts: OverlayFacts, network: Network, decision: Decision) -> Decision:
+def note_before_removal(spec: OverlaySpec, facts: OverlayFacts, network: Network, decision: Decision) -> Decision:
     """Do the same first, where the decision is to take it away."""
-    return (noted(spec, facts, network) if decision == taken_away(network) else None) or decision
+    return (note_undeclared(spec, facts, network) if decision == remove_network(network) else None) or decision
 
 
-def taken_away(network: Network) -> Steps:
+def remove_network(network: Network) -> Steps:
     """Return the step that removes it."""
     return Steps((RemoveNetwork(id=network.id),), f"remove overlay {network.name}")
 
@@ -268,9 +270,9 @@ def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """Return the next step towards its removal: gone from the swarm, and its name free on the manager asked."""
     for network in (facts.network, facts.twin):
         if network is not None:
-            decision = removal(network, facts)
-            return noted_first(spec, facts, network, decision) if spec.replaces else decision
+            decision = remove_if_unused(network, facts)
+            return note_before_removal(spec, facts, network, decision) if spec.replaces else decision
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
-    closed = overlay_migration.released(spec, facts, facts.swarm) if facts.swarm else None
+    closed = overlay_migration.remove_labels(spec, facts, facts.swarm) if facts.swarm else None
     return closed or Done(f"overlay {spec.name} is gone")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from providers.rules.live.ingress_rollout import not_attached
+from providers.rules.live.ingress_rollout import not_attached_message
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network, UnreachableHost
@@ -42,7 +42,7 @@ class Status(Generic[S]):
     """The state of a resource on the hosts.
 
     live: its inputs as they are, with a sentence in `settled` if work is unfinished; None if it is missing or nobody
-        knows. there: what the Engine has of it, None in the middle of a change that was cut.
+        knows. actual: what the Engine has of it, None in the middle of a change that was cut.
     gone: what the state names is proven absent, whatever has its place.
     doubt: why it can't be told, empty if it can; with `live`, of a part of it.
     lacking: hosts without their share of it. unreachable: hosts whose share is not known.
@@ -61,18 +61,18 @@ class Status(Generic[S]):
         if self.live is None or not self.lacking:
             return self.live
         said = [self.live.settled] if isinstance(self.live.settled, str) else []
-        return unfinished(self.live, "; ".join([not_attached(sorted(self.lacking)), *said]))
+        return with_unfinished(self.live, "; ".join([not_attached_message(sorted(self.lacking)), *said]))
 
 
-def unfinished(live: S, words: str | None) -> S:
+def with_unfinished(live: S, words: str | None) -> S:
     """Return the spec with the sentence of what is left to do in `settled`, if there is one."""
     return live.model_copy(update={"settled": words}) if words else live
 
 
-def missing(spec: S, left: str | None, unreachable: tuple[UnreachableHost, ...] = ()) -> Status[S]:
+def missing_status(spec: S, left: str | None, unreachable: tuple[UnreachableHost, ...] = ()) -> Status[S]:
     """Return gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come."""
     return (
-        Status(live=unfinished(spec, left), unreachable=unreachable)
+        Status(live=with_unfinished(spec, left), unreachable=unreachable)
         if left
         else Status(gone=True, unreachable=unreachable)
     )
@@ -105,10 +105,10 @@ class ResourceType(Generic[S, F]):
 
     name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
     swarm, and hosts in two swarms leave it in doubt.
-    there: what the Engine has of it, in its facts. decide: gives the decisions of one work.
+    actual: what the Engine has of it, in its facts. decide: gives the decisions of one work.
     decide_rollbacks: gives decisions that finish a change that can't go on; see `reconcile`.
-    left_undone: what an `up` that ended well could not do, with what to type; None if it did everything.
-    finding: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
+    left_undone_message: what an `up` that ended well could not do, with what to type; None if it did everything.
+    status: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
     """
 
     name: str
@@ -119,9 +119,9 @@ class ResourceType(Generic[S, F]):
     actual: Callable[[F], Thing | None]
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]
-    finding: Callable[[S, Known, F], Status[S]]
+    status: Callable[[S, Known, F], Status[S]]
     decide_rollbacks: DecideRollbacks[S] = lambda spec, *, known: ()
-    left_undone: Callable[[F], str | None] = lambda facts: None
+    left_undone_message: Callable[[F], str | None] = lambda facts: None
 
     def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:
         """Return what the state has of it: its outputs, with the Engine's id (empty if there is none) and the recorded

@@ -62,7 +62,7 @@ def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | Non
     return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"])
 
 
-def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Status[SwarmSpec]:
+def status(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Status[SwarmSpec]:
     """Say how the swarm of the hosts stands, if it is certain that the recorded one is gone or is that one."""
     is_gone = gone(facts, known["swarm_id"])
     if isinstance(is_gone, str):
@@ -74,34 +74,34 @@ def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Status[SwarmSpe
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
     """Return the next decision. `swarm_id`: the one in the state, empty in `create`."""
-    unfit = unfit_members(facts)
+    unfit = members_refusal(facts)
     if unfit:
         return Blocked(unfit)
     if facts.swarm is None:
-        return beginning(spec, facts, swarm_id)
+        return init_swarm(spec, facts, swarm_id)
     if swarm_id and facts.swarm.id != swarm_id:
         return Blocked(
             f"swarm: the hosts are in swarm {facts.swarm.id}, the state knows {swarm_id}: "
             "run `pulumi refresh` to see what is there, then decide"
         )
-    return settings(spec, facts.swarm, bool(swarm_id), drop_labels)
+    return change_settings(spec, facts.swarm, bool(swarm_id), drop_labels)
 
 
-def unfit_members(facts: SwarmFacts) -> str | None:
+def members_refusal(facts: SwarmFacts) -> str | None:
     """Return a host whose membership is pending, broken or elsewhere, in words; None if all are clear."""
     for member in facts.members:
         if member.state in ADVICE:
-            return broken(member)
-    return divided(facts.swarm, facts.nodes, facts.members)
+            return broken_message(member)
+    return divided_message(facts.swarm, facts.nodes, facts.members)
 
 
-def broken(member: Member) -> str:
+def broken_message(member: Member) -> str:
     """Say that a host's membership is pending, locked or broken, and what helps."""
     said = f" ({line(member.error)})" if member.state == "error" and member.error else ""
     return f"{member.host}: its membership of a swarm is {member.state}{said}: {ADVICE[member.state]}"
 
 
-def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:
+def divided_message(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:
     """Return a host that is in another swarm than the one that answers (`swarm`, `nodes`), in words; None if none is.
 
     While there is one, a missing entry proves no absence.
@@ -120,7 +120,7 @@ def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member
     return None
 
 
-def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
+def init_swarm(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
     """Init on the first manager, if it is certain that no declared host is in a swarm."""
     active = [member.host for member in facts.members if member.state == "active"]
     if active:
@@ -137,7 +137,7 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
             "run `pulumi up --refresh` to make a new one"
         )
     found = dict(facts.bridges).get(spec.first_manager, "")
-    refusal = gwbridge.not_as_declared(spec.first_manager, spec.gwbridge, found)
+    refusal = gwbridge.bridge_refusal(spec.first_manager, spec.gwbridge, found)
     if refusal:
         return Blocked(refusal)
     init = InitSwarm(
@@ -151,22 +151,22 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
     return Steps((init,), f"init the swarm on {spec.first_manager}")
 
 
-def not_to_be_begun(facts: SwarmFacts) -> str | None:
+def init_refusal(facts: SwarmFacts) -> str | None:
     """Say why the hosts can't become a swarm, before the first write; None if they can, or already are."""
     if any(member.state == "active" for member in facts.members):
         return None
-    return unfit_members(facts) or "; ".join(unreachable.why for unreachable in facts.unreachable) or None
+    return members_refusal(facts) or "; ".join(unreachable.why for unreachable in facts.unreachable) or None
 
 
-def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
+def change_settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
     """Bring the settings to what is declared. A difference that only init can set is refused."""
     live = live_spec(spec, swarm)
     changed = spec.changed(live)
-    difference = adoption.in_words(spec, live)
+    difference = adoption.describe_difference(spec, live)
     refusal = (
-        adoption.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
+        adoption.foreign_refusal(f"swarm {swarm.id}", swarm.labels, spec.owner)
         if known
-        else adoption.refusal(
+        else adoption.adoption_refusal(
             f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference, goes_on=spec.replaces
         )
     )
@@ -174,7 +174,7 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
         return Blocked(refusal)
     fixed = changed & SwarmSpec.INIT_ONLY
     if fixed:
-        words = adoption.in_words(spec, live, fixed)
+        words = adoption.describe_difference(spec, live, fixed)
         return Blocked(
             f"swarm {swarm.id}: {words}: only init can set this, and no Engine can change it; "
             "write what the swarm has, or let all hosts leave and begin a new one"
@@ -215,7 +215,7 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
     ids = {node.id for node in facts.nodes}
     active = sorted(actual, key=lambda member: (member.node_id not in ids, not member.good_manager))
     if facts.swarm is not None and facts.swarm.id != swarm_id:
-        doubt = divided(facts.swarm, facts.nodes, facts.members)
+        doubt = divided_message(facts.swarm, facts.nodes, facts.members)
         return Blocked(f"swarm {swarm_id}: can't tell whether it has ended: {doubt}") if doubt else Done()
     if not active:
         return Done()
@@ -224,19 +224,19 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
             f"swarm {swarm_id}: {active[0].host} is still a member of a swarm and no manager among the hosts "
             "answers: bring a majority of the managers back, then run again"
         )
-    left_behind = foreign(facts, list(facts.members))
+    left_behind = foreign_things(facts, list(facts.members))
     if left_behind:
         return Blocked(
             f"swarm {swarm_id}: it can't be ended while it holds {', '.join(left_behind)}: "
             "remove them, or keep the swarm, then run again"
         )
-    unrecorded = still_members(facts.nodes, active[1:])
+    unrecorded = still_members_message(facts.nodes, active[1:])
     if unrecorded:
         return Blocked(f"swarm {swarm_id}: it can't be ended: {unrecorded}")
     return Steps((LeaveSwarm(host=active[0].host, force=True),), f"end the swarm on {active[0].host}")
 
 
-def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
+def still_members_message(nodes: Iterable[Node], members: Iterable[Member]) -> str:
     """Say what to do about declared hosts that are still members when the swarm ends; empty if none is.
 
     The state lacks their memberships, or they would have left before.
@@ -248,12 +248,12 @@ def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
     return f"hosts of this stack are still members: {hosts}: run `pulumi up` to finish a cut run, then `pulumi destroy`"
 
 
-def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
+def end_refusal(facts: SwarmFacts, owner: str) -> str | None:
     """Say why the first host may not leave a swarm of ours that is to end, or None if it may: things of others in it
     would stop the end halfway. If the swarm is not ours, hosts leave and it goes on."""
     if facts.swarm is None or owner_of(facts.swarm.labels) != owner:
-        return divided(facts.swarm, facts.nodes, facts.members)
-    left_behind = foreign(facts, list(facts.members))
+        return divided_message(facts.swarm, facts.nodes, facts.members)
+    left_behind = foreign_things(facts, list(facts.members))
     if not left_behind:
         return None
     return (
@@ -262,7 +262,7 @@ def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
     )
 
 
-def foreign(facts: SwarmFacts, ours: list[Member]) -> list[str]:
+def foreign_things(facts: SwarmFacts, ours: list[Member]) -> list[str]:
     """Return what of others would be lost with the swarm, in words: members but ours, services, networks, secrets,
     configs."""
     known = {member.node_id for member in ours}

@@ -17,7 +17,7 @@ GWBRIDGE = ResourceType(
     actual=attrgetter("bridge"),
     decide=gwbridge.decide,
     decide_removal=gwbridge.decide_removal,
-    finding=gwbridge.finding,
+    status=gwbridge.status,
     decide_rollbacks=gwbridge.decide_rollbacks,
 )
 SWARM = ResourceType(
@@ -29,7 +29,7 @@ SWARM = ResourceType(
     actual=attrgetter("swarm"),
     decide=swarm.decide,
     decide_removal=swarm.decide_removal,
-    finding=swarm.finding,
+    status=swarm.status,
 )
 NODE = ResourceType(
     name="Node",
@@ -40,7 +40,7 @@ NODE = ResourceType(
     actual=node.member_of,
     decide=node.decide,
     decide_removal=node.decide_removal,
-    finding=node.finding,
+    status=node.status,
 )
 INGRESS = ResourceType(
     name="Ingress",
@@ -51,9 +51,9 @@ INGRESS = ResourceType(
     actual=attrgetter("network"),
     decide=ingress.decide,
     decide_removal=ingress.decide_removal,
-    finding=ingress.finding,
+    status=ingress.status,
     decide_rollbacks=ingress.decide_rollbacks,
-    left_undone=ingress_rollout.left_undone,
+    left_undone_message=ingress_rollout.left_undone_message,
 )
 OVERLAY = ResourceType(
     name="Overlay",
@@ -64,7 +64,7 @@ OVERLAY = ResourceType(
     actual=attrgetter("network"),
     decide=overlay.decide,
     decide_removal=overlay.decide_removal,
-    finding=overlay.finding,
+    status=overlay.status,
 )
 RESOURCE_TYPES: tuple[ResourceType[Any, Any], ...] = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 

@@ -72,7 +72,7 @@ UNSAID = Roles()
 SSH_PORT = 22
 
 
-def moved(before: object, now: object) -> str:
+def describe_move(before: object, now: object) -> str:
     """Say how a host's place has changed between two `model_dump()`s of its access; empty if it has not.
 
     The login and its keys do not count.
@@ -83,8 +83,9 @@ def moved(before: object, now: object) -> str:
     return "" if then == since else f"address changed from {then} to {since}"
 
 
-def another(host: str, change: str, actual: str, known: str) -> str:
-    """Say why a host with a changed address (in the words of `moved`) is not touched: it is not the state's host."""
+def other_machine_message(host: str, change: str, actual: str, known: str) -> str:
+    """Say why a host with a changed address (in the words of `describe_move`) is not touched: it is not the state's
+    host."""
     return (
         f"{host}: its {change}, but that is another machine: it is {actual}, the state has {known}: "
         f"correct the address; if it is a new machine, take {host} out of the stack file for one `pulumi up` "

@@ -44,7 +44,7 @@ def closing(*tasks: Task, update_state: str = "updating", mode: str = "Replicate
         spec=json.dumps(spec),
     )
     facts = IngressFacts(network=NEW, swarm=a_swarm(), hosts=(), nodes=NODES, services=(service,), tasks=tasks)
-    return published_ports.put_back(replace(facts, unchanged_for=published_ports.MOVES), NEW, pin=True)
+    return published_ports.restore_ports(replace(facts, unchanged_for=published_ports.MOVES), NEW, pin=True)
 
 
 def but(**changes: object) -> Task:

@@ -64,7 +64,7 @@ def service(spec: dict[str, Any], **given: Any) -> SwarmService:
 
 def stripped(before: SwarmService) -> SwarmService:
     """The service after the update that takes its ports off."""
-    return service(json.loads(journal.stripped(before, journal.to_strip(before, "old"))))
+    return service(json.loads(journal.stripped_spec(before, journal.journal_to_strip(before, "old"))))
 
 
 def carried(found: SwarmService) -> journal.Journal:
@@ -77,14 +77,14 @@ def carried(found: SwarmService) -> journal.Journal:
 def put_back(found: SwarmService, *, pin: bool = True) -> SwarmService:
     """The service with all ports of its journal that are missing."""
     missing = [port for port, _ in journal.absent(found, carried(found), (), pin=pin)]
-    return service(json.loads(journal.refilled(found, carried(found), missing, pin=pin)))
+    return service(json.loads(journal.refilled_spec(found, carried(found), missing, pin=pin)))
 
 
 def there_and_back(spec: dict[str, Any], *, pin: bool) -> dict[str, Any]:
     """The spec after its ports were taken off, put back, and the journal closed."""
     without = stripped(service(spec))
     refilled = put_back(without, pin=pin)
-    result: dict[str, Any] = json.loads(journal.closed(refilled, carried(refilled)))
+    result: dict[str, Any] = json.loads(journal.restored_spec(refilled, carried(refilled)))
     return result
 
 
@@ -122,7 +122,7 @@ def spec_with(*found: dict[str, Any]) -> dict[str, Any]:
 
 def journaled(*found: dict[str, Any]) -> journal.Journal:
     """The journal of a service whose ports are taken off."""
-    return journal.to_strip(service(spec_with(*found)), "old")
+    return journal.journal_to_strip(service(spec_with(*found)), "old")
 
 
 def test_a_dynamic_port_keeps_its_number():
@@ -136,19 +136,19 @@ def test_a_port_that_somebody_added_stays():
     without = stripped(service(spec_with(FIXED)))
     with_more = service({**json.loads(without.spec), "EndpointSpec": {"Ports": [ADDED]}})
     assert [FIXED, ADDED] == json.loads(put_back(with_more).spec)["EndpointSpec"]["Ports"]
-    assert [FIXED, ADDED] == [json.loads(port) for port in journal.to_strip(with_more, "old").ports]
+    assert [FIXED, ADDED] == [json.loads(port) for port in journal.journal_to_strip(with_more, "old").ports]
 
 
 def test_a_dynamic_port_that_is_back_with_its_number_is_no_other():
     """A change that turned round has pinned it, and is begun again: the journal stays as it is."""
     back = put_back(stripped(service(spec_with(DYNAMIC, FIXED))))
-    assert [DYNAMIC, FIXED] == [json.loads(port) for port in journal.to_strip(back, "old").ports]
+    assert [DYNAMIC, FIXED] == [json.loads(port) for port in journal.journal_to_strip(back, "old").ports]
 
 
 def test_a_counter_moves_tasks():
     """Forced, a spec differs in its counter alone."""
     spec = spec_with(FIXED)
-    assert {**spec, "TaskTemplate": {"ForceUpdate": 1}} == json.loads(journal.forced(json.dumps(spec)))
+    assert {**spec, "TaskTemplate": {"ForceUpdate": 1}} == json.loads(journal.forced_spec(json.dumps(spec)))
 
 
 ON_HOSTS = {**FIXED, "PublishMode": "host"}
@@ -199,7 +199,7 @@ def test_what_somebody_changed_of_its_way_of_updating_stays(before: Any, edited:
     present = json.loads(without.spec)
     changed = service({**present, "UpdateConfig": {**present["UpdateConfig"], **edited}})
 
-    assert expected == json.loads(journal.closed(changed, carried(without))).get("UpdateConfig")
+    assert expected == json.loads(journal.restored_spec(changed, carried(without))).get("UpdateConfig")
 
 
 @cases(
@@ -249,4 +249,4 @@ def test_old_tasks_make_room_before_new_ones_start_while_ports_are_away():
     before = service({**spec_with(), "EndpointSpec": {}, "UpdateConfig": START_FIRST})
     away = stripped(before)
     assert "stop-first" == json.loads(away.spec)["UpdateConfig"]["Order"]
-    assert START_FIRST == json.loads(journal.closed(away, carried(away)))["UpdateConfig"]
+    assert START_FIRST == json.loads(journal.restored_spec(away, carried(away)))["UpdateConfig"]

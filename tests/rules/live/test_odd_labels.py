@@ -15,7 +15,7 @@ OF_PORTS = [f'{{"network": "n", "ports": {ports}, "numbers": [], "update": null}
 def test_a_journal_that_is_none(text):
     """A journal that Swarmnet did not write is refused: it does not say what to put back."""
     with pytest.raises(Blocked, match=r"^service s1: the label swarmnet.journal was not written by Swarmnet: "):
-        journal.opened("s1", text)
+        journal.parse_journal("s1", text)
 
 
 @pytest.mark.parametrize("text", [*ODD, '{"Name": "a", "IPAM": {"Config": [1]}}', '{"Name": "a", "Labels": {"a": 1}}'])

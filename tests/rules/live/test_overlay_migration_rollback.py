@@ -30,7 +30,7 @@ def service(target: Network, **given: Any) -> SwarmService:
 def renewed(rollback_network: str) -> Decision | None:
     """Return the decision on a service whose former spec names this network."""
     user = replace(WEB, networks=("new",), rollback_networks=(rollback_network,), spec='{"Name": "web"}')
-    return overlay_migration.renewed(OverlayFacts(network=None, services=(user,)), TWIN)
+    return overlay_migration.refresh_rollback_specs(OverlayFacts(network=None, services=(user,)), TWIN)
 
 
 def test_a_rollback_to_the_twin_is_replaced():
@@ -46,8 +46,8 @@ def moving(state: str, noted: str = "", *, version: int = 7, actual: bool = Fals
     task = Task(id="t", service_id="s1", node_id="n1", state="running", desired="running", networks=(OLD.id,))
     swarm = replace(SWARM, labels=(("swarmnet.moved.s1", noted),) if noted else ())
     found = OverlayFacts(network=OLD, services=(user,), tasks=(task,), swarm=swarm)
-    moved = overlay_migration.moved(overlay_migration.on(OLD, found), OLD, TWIN, swarm)
-    return moved or overlay_migration.left(found, OLD)
+    moved = overlay_migration.move_services(overlay_migration.services_on(OLD, found), OLD, TWIN, swarm)
+    return moved or overlay_migration.wait_until_left(found, OLD)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,6 @@ def test_new_tasks_are_watched_to_the_end(expected: str | None, state: str):
     """A task that fails before takes its service back to the network that is about to be removed."""
     user = service(TWIN, update_state=state)
     swarm = replace(SWARM, labels=(("swarmnet.moved.s1", TWIN.id),))
-    found = overlay_migration.watched(OverlayFacts(network=OLD, services=(user,)), TWIN, swarm)
+    found = overlay_migration.wait_for_updates(OverlayFacts(network=OLD, services=(user,)), TWIN, swarm)
 
     assert expected == (found and found.for_what)

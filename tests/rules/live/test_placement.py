@@ -69,4 +69,4 @@ def test_a_task_for_another_placement_is_moved_by_force(
     placement = json.dumps(made_for)
     task = Task(id="t1", service_id=service_id, node_id="n1", state="running", desired=desired, placement=placement)
     facts = IngressFacts(network=None, swarm=a_swarm(), hosts=(), nodes=(), tasks=(task,))
-    assert expected == published_ports.misplaced(service, facts)
+    assert expected == published_ports.is_misplaced(service, facts)

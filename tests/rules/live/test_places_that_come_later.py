@@ -110,7 +110,10 @@ def test_a_place_that_comes_meanwhile_leaves_no_mark():
 def test_a_placement_is_as_before_without_the_mark(template: dict[str, object]):
     """To the letter, also if there was none."""
     spec = service_spec("web", TaskTemplate=template)
-    assert (False, read(spec)) == (journal.marked(spec) == spec, read(journal.unmarked(journal.marked(spec))))
+    assert (False, read(spec)) == (
+        journal.marked_spec(spec) == spec,
+        read(journal.unmarked_spec(journal.marked_spec(spec))),
+    )
 
 
 def test_a_rollback_to_the_mark_is_seen_and_mended():
@@ -120,7 +123,7 @@ def test_a_rollback_to_the_mark_is_seen_and_mended():
     make(hosts, NEW_INGRESS, id_of(hosts.sim, NEW_INGRESS))
     found = named(hosts.sim, "web")
     hosts.perform(UpdateService(service_id=found.id, version=found.version, spec=found.previous))
-    left = published_ports.unfinished(hosts.ingress())
+    left = published_ports.unfinished_work(hosts.ingress())
     make(hosts, NEW_INGRESS, id_of(hosts.sim, NEW_INGRESS))
 
     assert ["web has a constraint of ours, so that waiting tasks are made anew"] == left

@@ -1,6 +1,6 @@
 """The swarm's need of a manager: can it go for good, or for a moment?"""
 
-from providers.rules.live.quorum import no_quorum_meanwhile, no_quorum_without, unanswering
+from providers.rules.live.quorum import absence_refusal, describe_unanswering, removal_refusal
 from providers.rules.vocabulary.facts import Node
 from tests.support.tables import cases
 
@@ -31,14 +31,14 @@ def test_a_manager_can_be_spared_for_a_moment_where_the_others_are_a_majority_of
 ):
     """A manager that restarts stays a voter."""
     nodes = managers(down, well)
-    assert expected == (no_quorum_meanwhile(nodes[0], nodes) is None)
+    assert expected == (absence_refusal(nodes[0], nodes) is None)
 
 
 def test_four_managers_with_one_down_can_lose_another_for_good_only():
     """A removal makes the swarm smaller, a restart does not."""
     nodes = managers(1, 3)
-    assert no_quorum_without(nodes[0], nodes) is None
-    assert "a majority of all 4 takes 3" in (no_quorum_meanwhile(nodes[0], nodes) or "")
+    assert removal_refusal(nodes[0], nodes) is None
+    assert "a majority of all 4 takes 3" in (absence_refusal(nodes[0], nodes) or "")
 
 
 @cases(
@@ -52,6 +52,6 @@ def test_four_managers_with_one_down_can_lose_another_for_good_only():
 )
 def test_dead_manager_is_named_with_what_the_quorum_bears(expected: str, well: int, down: int):
     """It goes by the stack file's name where the state knows it, and the remedy has that name."""
-    told = unanswering(managers(down, well), {f"m{well}": "db1"})
+    told = describe_unanswering(managers(down, well), {f"m{well}": "db1"})
     remedy = "bring it back, or set hosts.db1.lost: true if it is gone for good"
     assert told == (f"manager db1: no answer to the others: {expected}: {remedy}" if down else "")

@@ -57,17 +57,17 @@ def test_what_is_missing_in_the_middle_is_not_gone():
     hosts = SimulatedHosts(next(each for each in begun(INGRESS) if not each.swarm.ingress))
     going = "the swarm is in the middle of a change (label swarmnet.change: infra/prod)"
     off = "ports of dynamic, everywhere, web are off and have to come back"
-    assert f"it is gone in the middle of a change; {off}; {going}" == ingress.left_without(hosts.ingress())
+    assert f"it is gone in the middle of a change; {off}; {going}" == ingress.describe_missing(hosts.ingress())
 
     hosts = SimulatedHosts(next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge")))
-    assert f"it is gone in the middle of a change; {going}" == gwbridge.left_without(hosts.gwbridge("w1"))
+    assert f"it is gone in the middle of a change; {going}" == gwbridge.describe_missing(hosts.gwbridge("w1"))
 
 
 def test_a_label_that_only_says_that_a_change_goes_on_is_unfinished_work():
     """Cut before the host was drained: every other stack would wait for it."""
     hosts = SimulatedHosts(begun(BRIDGE)[0])
 
-    assert "the swarm is in the middle of a change (label swarmnet.change: infra/prod)" == gwbridge.unfinished(
+    assert "the swarm is in the middle of a change (label swarmnet.change: infra/prod)" == gwbridge.describe_unfinished(
         NEW_BRIDGE, hosts.gwbridge("w1")
     )
 

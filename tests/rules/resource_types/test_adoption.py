@@ -19,15 +19,15 @@ def test_foreign():
         "overlay app belongs to infra/staging (label swarmnet.owner), not to infra/prod: take it out of one of the two "
         "stack files; if infra/staging no longer exists, remove by hand what it left, or `pulumi stack rename` this "
         "one to that name"
-    ) == adoption.foreign("overlay app", OTHERS, "infra/prod")
-    assert [None, None] == [adoption.foreign("overlay app", labels, "infra/prod") for labels in (OURS, ())]
+    ) == adoption.foreign_refusal("overlay app", OTHERS, "infra/prod")
+    assert [None, None] == [adoption.foreign_refusal("overlay app", labels, "infra/prod") for labels in (OURS, ())]
 
 
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
     desired, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
     expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
-    assert expected == adoption.in_words(desired, live, frozenset({"subnet", "mtu"}))
+    assert expected == adoption.describe_difference(desired, live, frozenset({"subnet", "mtu"}))
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_difference_is_repaired(found: Network, given: dict[str, Any]):
 )
 def test_engine_default_has_a_range_of_the_engine(subnet: str, expected: bool):
     """A range that the Engine would not choose was chosen by somebody."""
-    assert expected == gwbridge.engine_default(altered(DEFAULT, subnets=(subnet,)))
+    assert expected == gwbridge.is_engine_default(altered(DEFAULT, subnets=(subnet,)))
 
 
 def test_leftover_endpoints_go_first():
@@ -172,7 +172,7 @@ def test_a_manager_that_a_cut_run_left_locked(swarm: Swarm):
     found = facts(None, "locked", swarm=swarm)
 
     assert (UnlockSwarm(host="m1"),) == steps(gwbridge.next_step(gwbridge_spec(), found, known=True))
-    assert gwbridge.disruptive(gwbridge_spec(), found)
+    assert gwbridge.is_disruptive(gwbridge_spec(), found)
     theirs = replace(found, swarm=replace(LOCKED_SWARM, labels=OTHERS))
     assert "unlock it" in reason(gwbridge.next_step(gwbridge_spec(), theirs, known=True))
 
@@ -240,7 +240,7 @@ def test_removal_from_a_member_blocks(state: str):
 def moved(found: Network | None, *, to: str = "10.0.0.2") -> str | None:
     """Return the objection to the host at an address; the state knows 10.0.0.1 and the bridge `bbb…`."""
     known = {"access": {"name": "m1", "address": "10.0.0.1"}, "network_id": "b" * 64}
-    return gwbridge.elsewhere(gwbridge_spec(access={"name": "m1", "address": to}), facts(found), known)
+    return gwbridge.other_machine_refusal(gwbridge_spec(access={"name": "m1", "address": to}), facts(found), known)
 
 
 def test_same_host():

@@ -199,7 +199,7 @@ def test_engine_default_has_a_range_of_the_swarms_pool(
 ):
     """One that somebody made with a range of their own is theirs, plain as it may be otherwise."""
     swarm = replace(SWARM, default_addr_pool=pools, default_addr_pool_prefix=prefix)
-    assert expected == ingress.engine_default(altered(DEFAULT, subnets=(subnet,)), swarm)
+    assert expected == ingress.is_engine_default(altered(DEFAULT, subnets=(subnet,)), swarm)
 
 
 CHANGING = replace(SWARM, labels=(("swarmnet.change", OTHER_OWNER),))
@@ -381,7 +381,7 @@ def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress |
 )
 def test_unfinished_work(expected: str | None, found: IngressFacts):
     """Unfinished work is drift."""
-    words = ingress.unfinished(found, RIGHT)
+    words = ingress.describe_unfinished(found, RIGHT)
     assert expected is words if expected is None else expected in (words or "")
 
 
@@ -423,9 +423,9 @@ STARTED = "2026-01-02T03:04:05Z"
 def test_outage_is_told_by_tasks_that_ended_before_new_ones_started(expected: float | None, ended: str):
     """It lasts from the end of the last task on the old ingress to the start of the first on the new one."""
     old = altered(RIGHT, id="o" * 25)
-    text = journal.written(service(), old.id).text()
+    text = journal.new_journal(service(), old.id).text()
     new = task(RIGHT, id="2", service_id="web1", desired="running", since=STARTED)
     last = task(old, id="1", service_id="web1", state="shutdown", since=ended)
     swarm = replace(SWARM, labels=(*OURS, (copy_label("web1"), text)))
 
-    assert expected == published_ports.outage(service(), facts(swarm=swarm, **USED, tasks=(last, new)))
+    assert expected == published_ports.outage_seconds(service(), facts(swarm=swarm, **USED, tasks=(last, new)))

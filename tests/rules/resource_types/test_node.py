@@ -408,7 +408,7 @@ def test_one_that_is_not_ready_is_unsettled(state: str, expected: bool | str):
 def test_refresh_shows_the_address_that_a_member_has():
     """It shows only what the member joined with: the way to it stays as it is."""
     spec = node_spec(access=ELSEWHERE)
-    live = node.finding(spec, {"node_id": "n2"}, facts(member=KNOWN_AT)).live
+    live = node.status(spec, {"node_id": "n2"}, facts(member=KNOWN_AT)).live
 
     assert live is not None
     assert at() == live.access

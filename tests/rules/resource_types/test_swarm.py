@@ -134,7 +134,7 @@ NO_ANSWER = (UnreachableHost(host="w1", why="w1: no answer"),)
 )
 def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
     """Each host that is to be in it has to answer before the first bridge is made; later on, one may be down."""
-    refusal = swarm.not_to_be_begun(found)
+    refusal = swarm.init_refusal(found)
 
     assert (expected or "") in (refusal or "")
     assert (expected is None) == (refusal is None)
@@ -269,5 +269,5 @@ def test_it_does_not_end_while_it_holds_something(found: SwarmFacts, expected: s
 @pytest.mark.parametrize(("labels", "refused"), [((), True), (OURS, False)], ids=["another's", "ours"])
 def test_hosts_in_two_swarms_do_not_leave(labels: Pairs, refused: bool):
     """Unless the one that answers is known to be ours."""
-    refusal = swarm.not_to_be_ended(facts(live(labels=labels), members=(MANAGER, ELSEWHERE)), OWNER)
+    refusal = swarm.end_refusal(facts(live(labels=labels), members=(MANAGER, ELSEWHERE)), OWNER)
     assert refused == ("another swarm than m1 (s1)" in (refusal or ""))

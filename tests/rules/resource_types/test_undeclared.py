@@ -211,7 +211,7 @@ def test_what_stays_is_told_to_the_state():
     found = shown(APP, ("x", "y"), labels=(OURS,))
     more = touched(found, {"z": "1"}, {})
     known = {"network_id": found.id, **OVERLAY.kept(APP, {}, found)}
-    live = [OVERLAY.finding(APP, known, OverlayFacts(network=each)).live for each in (found, more)]
+    live = [OVERLAY.status(APP, known, OverlayFacts(network=each)).live for each in (found, more)]
 
     assert {"kept": ["x"], "network_id": found.id} == known
     assert [{}, {"z": "1"}] == [each.options for each in live if each]
@@ -233,7 +233,7 @@ def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
         network.subnets,
         network.option(VNI[0]),
     )
-    assert "vxlan_id: 1000, wanted 1001" in overlay.in_words(overlay_spec(vxlan_id=1001), network)
+    assert "vxlan_id: 1000, wanted 1001" in overlay.describe_difference(overlay_spec(vxlan_id=1001), network)
 
 
 def test_number_of_another_networks_vxlan_is_refused():

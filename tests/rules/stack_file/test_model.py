@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.stack_file.access import HostAccess, access, moved
+from providers.rules.stack_file.access import HostAccess, access, describe_move
 from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
@@ -157,4 +157,4 @@ PLACE = {"name": "m1", "address": "10.0.0.1"}
 )
 def test_what_counts_as_another_address(before, now, expected):
     """Another place is another address; another user is not."""
-    assert (expected and f"address changed from {expected}") == moved(before, now)
+    assert (expected and f"address changed from {expected}") == describe_move(before, now)
