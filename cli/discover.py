@@ -26,7 +26,7 @@ from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.stack_file.yaml_text import BoundedLoader
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.words import some
 from providers.simulate.from_snapshot import copied
 
@@ -95,7 +95,7 @@ def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
     Raises StackFileError if the sections make no plan.
     """
     hosts = tuple(member.host for member in found.reached if member.host)
-    sim = copied(Survey(hosts=hosts, swarm=found.swarm))
+    sim = copied(Snapshot(hosts=hosts, swarm=found.swarm))
     plan, remarks = plan_of(raw, owner), list[Remark]()
     while bad := next((each for each in forecasts(plan, {}, sim) if each.problem or each.stages), None):
         path = path_of(raw, bad.resource)

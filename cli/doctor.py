@@ -13,7 +13,7 @@ from cli.stack_argument import AsJson, complete, named
 from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
-from providers.hosts.examine import examination
+from providers.hosts.examine import observe_hosts
 from providers.hosts.fleet import fleet_for
 from providers.hosts.probe.probing import reach as probed
 from providers.rules.doctor.case import Wanted, desired
@@ -99,7 +99,7 @@ def doctor(
                 resolved = declared(directory, stack)[1]
                 compared_with, roles, unreachable = desired(resolved), resolved.roles, []
             fleet = fleet_for(compared_with.access, roles)
-            seen = examination(fleet)
+            seen = observe_hosts(fleet)
     seen = replace(seen, unreachable=(*seen.unreachable, *unreachable))
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)
     if sends(only or (), skip or ()):

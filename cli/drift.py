@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from cli.lines import asking, give_data, so_many, tell, told
-from cli.looks import Late, Seen, Waiting, seen
+from cli.observe import Late, Seen, Waiting, seen
 from cli.plan import Line, fields
 from cli.project import owner, short
 from cli.stack_argument import AsJson, Stack
@@ -30,7 +30,7 @@ from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.words import lines as joined
 from providers.simulate.from_snapshot import copied
 
@@ -62,7 +62,7 @@ class Report:
 class Trial:
     """The ground that the next `up` is tried on. clashes: what forbids its first write."""
 
-    seen: Survey
+    seen: Snapshot
     clashes: str = ""
 
 
@@ -81,14 +81,14 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
     accesses = {**left(state, desired, resolved.lost), **desired.access}
     waiting = Waiting()
     with asking(so_many(len(accesses))):
-        looked = seen(waiting, state, accesses, resolved.roles)
-        found = compared(state, looked, own_swarm=desired.swarm is not None)
+        observed = seen(waiting, state, accesses, resolved.roles)
+        found = compared(state, observed, own_swarm=desired.swarm is not None)
         hosts: Trial | SwarmnetError | None = None
         if any(each.differences for each in found) and not any(each.unknown for each in found):
             hosts = waiting.answer("hosts", lambda: hosts_of(of, resolved, accesses, desired))
-        heard = {own.host: accesses[own.host] for own in looked.members}
+        heard = {own.host: accesses[own.host] for own in observed.members}
         warned = waiting.answer("warnings", lambda: ending(Hosts(heard, resolved.roles)))
-    dead = unanswered(state, looked)
+    dead = unanswered(state, observed)
     warnings = (*([dead] if dead else []), *(() if isinstance(warned, SwarmnetError) else warned))
     result = replace(report(desired, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
@@ -96,7 +96,7 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
     else:
         for text, colour in lines(result, len(state)):
             tell(text, colour)
-    if looked.late or isinstance(hosts, Late) or isinstance(warned, Late):
+    if observed.late or isinstance(hosts, Late) or isinstance(warned, Late):
         sys.stdout.flush()
         os._exit(result.status)  # threads that still wait for a host would keep the process alive
     raise typer.Exit(result.status)
@@ -107,23 +107,23 @@ def ending(api: HostsApi) -> tuple[str, ...]:
     return tuple(certificates(api.reports()[0]))
 
 
-def unanswered(state: State, looked: Seen) -> str:
+def unanswered(state: State, observed: Seen) -> str:
     """Say which managers do not answer, though nothing drifted; empty if all do."""
-    facts = looked.facts.get("swarm")
+    facts = observed.facts.get("swarm")
     return describe_unanswering(facts.nodes, members_of(state)) if isinstance(facts, SwarmFacts) else ""
 
 
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], desired: Plan) -> Trial:
     """Read them as `swarmnet plan` does. `of`: the owner."""
     taken = preflight(Hosts(desired.access, resolved.roles), without_lost(resolved), of)
-    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes=joined(taken.refused))
+    return Trial(seen=Hosts(accesses, resolved.roles).snapshot(), clashes=joined(taken.refused))
 
 
-def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
+def compared(state: State, observed: Seen, *, own_swarm: bool) -> list[Finding]:
     """Return each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
-    no_swarm = own_swarm and explain.ended(looked.members, looked.unreachable)
+    no_swarm = own_swarm and explain.ended(observed.members, observed.unreachable)
     return [
-        explain.doubted(explain.finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
+        explain.doubted(explain.finding(spec, known, observed.facts[name], ended=no_swarm), spec, observed.members)
         for name, (spec, known) in sorted(state.items())
     ]
 

@@ -11,7 +11,7 @@ import typer
 
 from cli.files import write
 from cli.lines import complain, give, told
-from cli.plan import looked_ahead
+from cli.plan import forecast_stack
 from cli.project import short
 from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory
@@ -40,7 +40,7 @@ def facts(
     written to any host, and no secret to the file. A host that does not answer is in the file as silent.
     """
     with told(stack):
-        ahead = looked_ahead(directory, stack)
+        ahead = forecast_stack(directory, stack)
         state = ahead.doubt or "known"
         text = facts_file(short(stack), datetime.now(UTC), ahead.seen, ahead.found, state).text()
         for host in ahead.unreachable:

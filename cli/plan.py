@@ -21,7 +21,7 @@ from providers.rules.live.quorum import describe_unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import UnreachableHost
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
 
@@ -34,7 +34,7 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
     Exits with 1 if something would block, fail or not be reached, and if a host does not answer.
     """
     with told(stack):
-        ahead = looked_ahead(directory, stack)
+        ahead = forecast_stack(directory, stack)
         found = ahead.found
         with asking(so_many(len(ahead.desired.access))):
             if halted := unfit(ahead.declared, ahead.resolved, found):
@@ -63,7 +63,7 @@ class Ahead:
     hosts: Hosts  # those of the state too
     declared: Hosts
     taken: Findings
-    seen: Survey
+    seen: Snapshot
     found: list[Forecast]
 
     @property
@@ -72,7 +72,7 @@ class Ahead:
         return [each for each in self.seen.hosts if isinstance(each, UnreachableHost)]
 
 
-def looked_ahead(directory: Path, stack: str) -> Ahead:
+def forecast_stack(directory: Path, stack: str) -> Ahead:
     """Read the hosts of a stack, and try the next `up` on a copy. Raises SwarmnetError."""
     desired, resolved = declared(directory, stack)
     state, doubt = state_if_known(stack, directory)

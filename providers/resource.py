@@ -216,10 +216,10 @@ class Provider(ResourceProvider, Generic[S, F]):
             api = self.run.hosts(spec).audited(self.run.author(spec), partial(show, stays=True))
             with self.run.turn(show, self.turn_of_removal(spec, props)):
                 if self.goes(id_, spec, props, api):
-                    look = partial(self.resource_type.look, api, spec, props, leaving=True)
+                    observe = partial(self.resource_type.observe, api, spec, props, leaving=True)
                     seconds = self.run.removal_time(spec)
                     rollbacks = self.resource_type.decide_rollbacks(spec, known=True)
-                    work(api, describe(spec), seconds, show, look, decide, rollbacks, show)
+                    work(api, describe(spec), seconds, show, observe, decide, rollbacks, show)
             keeps = getattr(spec, "on_remove", None)
             if keeps == "keep" or (keeps and props.get("adopted")):  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
@@ -245,9 +245,9 @@ class Provider(ResourceProvider, Generic[S, F]):
             if self.begins_membership and not known:
                 self.run.refuse_unfit_members(api)
             with self.run.turn(show, turn):
-                look, decide = partial(self.looked, api, spec, known), announcing(self.run, api, show, spec, known)
+                observe, decide = partial(self.observe, api, spec, known), announcing(self.run, api, show, spec, known)
                 rollbacks = self.resource_type.decide_rollbacks(spec, known=bool(known))
-                facts = work(api, describe(spec), spec.timeout, show, look, decide, rollbacks, show)
+                facts = work(api, describe(spec), spec.timeout, show, observe, decide, rollbacks, show)
             if left := self.resource_type.left_undone_message(facts):
                 show(f"warning: {left}", stays=True)
         actual = self.resource_type.actual(facts)
@@ -258,9 +258,9 @@ class Provider(ResourceProvider, Generic[S, F]):
             **self.resource_type.kept(spec, known, actual),
         }
 
-    def looked(self, api: HostsApi, spec: S, known: Props) -> F:
+    def observe(self, api: HostsApi, spec: S, known: Props) -> F:
         """Return the resource type's facts; what is there is a declared resource's from now on."""
-        facts = self.resource_type.look(api, spec, known)
+        facts = self.resource_type.observe(api, spec, known)
         actual = self.resource_type.actual(facts)
         if actual is not None:
             self.run.found.add(actual.id)
@@ -269,7 +269,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def found(self, spec: S, known: Props) -> Status[S]:
         """Return how it stands on the hosts."""
         return self.resource_type.status(
-            spec, known, self.resource_type.look(self.run.hosts(spec).at_rest(), spec, known)
+            spec, known, self.resource_type.observe(self.run.hosts(spec).at_rest(), spec, known)
         )
 
     def turn(self, spec: S, known: Props, api: HostsApi) -> Turn:

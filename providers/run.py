@@ -100,7 +100,7 @@ class Run:
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts answered the look before the first write
-        self._looking = threading.Lock()
+        self._observing = threading.Lock()
         self._joining = threading.Lock()
         self._may_join = False  # whether hosts that are no members yet were looked at
         self._refused: dict[
@@ -143,7 +143,7 @@ class Run:
         Pulumi hands over the state's copy, by which a refresh would ask the dead, with keys that are gone. Nothing else
         of the file counts before an `up`, and nothing of one that is not there or makes no sense.
         """
-        with self._looking, suppress(OSError, StackFileError):  # nobody asks a host before all of it counts
+        with self._observing, suppress(OSError, StackFileError):  # nobody asks a host before all of it counts
             if self._file_followed:
                 return
             self._file_followed = True
@@ -279,7 +279,7 @@ class Run:
         """Raise Blocked if a range of the stack file meets one that hosts have. Looks once in a run."""
         from providers.loop.preflight import preflight
 
-        with self._looking:
+        with self._observing:
             if spec.owner not in self._refused:
                 found = preflight(api, without_lost(configured(self.settings)), spec.owner)
                 for line in found.warnings:
@@ -296,7 +296,7 @@ class Run:
 
         A stack file that makes no sense, as a state's copy may, asks for no look.
         """
-        with self._looking, suppress(StackFileError):
+        with self._observing, suppress(StackFileError):
             return "; ".join(self._fitness.problems(api, configured(self.settings), ids))
         return ""
 
@@ -323,7 +323,7 @@ class Run:
     def warn_of_managers(self, show: "Progress", api: HostsApi) -> None:
         """Say which managers do not answer, and what the quorum bears. Looks once in a run, whether or not anything
         changes: a swarm that has lost one looks well until the next."""
-        with self._looking:
+        with self._observing:
             if self._managers_told or not self.accesses:
                 return
             self._managers_told = True
@@ -436,13 +436,13 @@ def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known
 
             if problems := run.why_unfit(api, CHANGING):
                 return steps.Blocked(f"nothing was begun: {problems}")
-            look, back = (
-                partial(resource_type.look, spec=spec, known=known),
+            observe, back = (
+                partial(resource_type.observe, spec=spec, known=known),
                 resource_type.decide_rollbacks(spec, known=bool(known)),
             )
             name, decide_there = spec.resource_name, resource_type.decide(spec, known)
             forecast = foreseen(
-                name, lambda: rehearsed(copied(api.survey()), name, spec.timeout, look, decide_there, back)[1]
+                name, lambda: rehearsed(copied(api.snapshot()), name, spec.timeout, observe, decide_there, back)[1]
             )
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; {lasting(forecast.seconds)} in all", stays=True)

@@ -51,9 +51,9 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
             self.run.warn_of_managers(Progress(spec.row), self.run.hosts().at_rest())
         return status
 
-    def looked(self, api: HostsApi, spec: SwarmSpec, known: Props) -> SwarmFacts:
+    def observe(self, api: HostsApi, spec: SwarmSpec, known: Props) -> SwarmFacts:
         """Return its facts; a swarm that is taken over may have managers that do not answer."""
-        facts = super().looked(api, spec, known)
+        facts = super().observe(api, spec, known)
         if facts.nodes:
             self.run.warn_of_managers(Progress(spec.row), api)
         return facts

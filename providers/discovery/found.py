@@ -16,7 +16,7 @@ from providers.rules.stack_file.field_types import ssh_address
 from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSnapshot, SwarmSnapshot
 
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
 
@@ -30,7 +30,7 @@ class FoundMember:
 
     node: Node
     access: HostAccess
-    host: HostSurvey | None = None
+    host: HostSnapshot | None = None
     why: str = ""
     report: HostReport | None = None
 
@@ -51,7 +51,7 @@ class Found:
     """The swarm as one manager shows it, with all its members; `entry` is how that manager was reached."""
 
     entry: HostAccess
-    swarm: SwarmSurvey
+    swarm: SwarmSnapshot
     members: tuple[FoundMember, ...]
 
     @property

@@ -17,7 +17,7 @@ from providers.rules.vocabulary.facts import Member, Network, Node, UnreachableH
 from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.places import shown
-from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostSnapshot, Snapshot, SwarmSnapshot
 from providers.rules.vocabulary.words import data, reason
 
 SCHEMA: Final = 1
@@ -118,24 +118,24 @@ class FactsFile(_Part):
 
 
 def facts_file(
-    stack: str, taken_at: datetime, survey: Survey, forecast: Iterable[Forecast], state: str = "known"
+    stack: str, taken_at: datetime, snapshot: Snapshot, forecast: Iterable[Forecast], state: str = "known"
 ) -> FactsFile:
     """Return the facts of a stack, of what was read and foretold."""
-    nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
-    running = _running(survey.swarm) if survey.swarm else {}
-    networks = sorted(survey.swarm.networks, key=lambda net: net.name) if survey.swarm else ()
+    nodes = {node.id: node for node in snapshot.swarm.nodes} if snapshot.swarm else {}
+    running = _running(snapshot.swarm) if snapshot.swarm else {}
+    networks = sorted(snapshot.swarm.networks, key=lambda net: net.name) if snapshot.swarm else ()
     return FactsFile(
         schema=SCHEMA,
         stack=stack,
         taken_at=taken_at,
         state=state,
-        hosts={_word(each).host: _host(each, nodes, running) for each in survey.hosts},
-        networks={each.name: _network(each, survey, running) for each in networks},
+        hosts={_word(each).host: _host(each, nodes, running) for each in snapshot.hosts},
+        networks={each.name: _network(each, snapshot, running) for each in networks},
         forecast=tuple(forecast),
     )
 
 
-def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
+def _running(swarm: SwarmSnapshot) -> dict[str, Counter[str]]:
     """Count the running tasks of each service by name, by node id."""
     names = {service.id: service.name for service in swarm.services}
     found = defaultdict[str, Counter[str]](Counter)
@@ -145,12 +145,12 @@ def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
     return found
 
 
-def _word(read: HostSurvey | UnreachableHost) -> Member | UnreachableHost:
+def _word(read: HostSnapshot | UnreachableHost) -> Member | UnreachableHost:
     return read if isinstance(read, UnreachableHost) else read.member
 
 
 def _host(
-    read: HostSurvey | UnreachableHost, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]
+    read: HostSnapshot | UnreachableHost, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]
 ) -> HostFacts:
     own = _word(read)
     networks = () if isinstance(read, UnreachableHost) else read.networks
@@ -166,9 +166,9 @@ def _host(
     )
 
 
-def _network(network: Network, survey: Survey, running: Mapping[str, Mapping[str, int]]) -> NetworkFacts:
-    services = sorted(survey.swarm.services if survey.swarm else (), key=lambda service: service.name)
-    asked = [host for host in survey.hosts if isinstance(host, HostSurvey)]
+def _network(network: Network, snapshot: Snapshot, running: Mapping[str, Mapping[str, int]]) -> NetworkFacts:
+    services = sorted(snapshot.swarm.services if snapshot.swarm else (), key=lambda service: service.name)
+    asked = [host for host in snapshot.hosts if isinstance(host, HostSnapshot)]
     return NetworkFacts(
         id=network.id,
         ingress=network.ingress,

@@ -10,11 +10,11 @@ from providers.hosts import observe
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import fleet_for
 from providers.hosts.reports import report
-from providers.hosts.survey import host_survey, swarm_survey
+from providers.hosts.snapshot import host_snapshot, swarm_snapshot
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, Node
-from providers.rules.vocabulary.snapshot import HostReport, HostSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSnapshot
 
 
 def found(entry: HostAccess) -> Found:
@@ -27,7 +27,7 @@ def found(entry: HostAccess) -> Found:
     problem = unfit(own)
     if problem:
         raise Blocked(problem)
-    swarm = swarm_survey(engine)
+    swarm = swarm_snapshot(engine)
     if own.node_id not in {node.id for node in swarm.nodes}:
         raise Blocked(f"{own.host}: it is no member of the swarm that it tells of: name another manager")
     members = _members(entry, own, swarm.nodes)
@@ -67,6 +67,6 @@ def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
             yield FoundMember(node=node, access=access, host=answer[0], report=answer[1])
 
 
-def _self_report(engine: Engine) -> tuple[HostSurvey, HostReport]:
+def _self_report(engine: Engine) -> tuple[HostSnapshot, HostReport]:
     """Return one host's networks and containers, and what else it has of addresses."""
-    return host_survey(engine), report(engine)
+    return host_snapshot(engine), report(engine)

@@ -11,8 +11,8 @@ from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
-from providers.hosts.look import looked_at, not_looked_at
-from providers.hosts.survey import swarm_survey
+from providers.hosts.look import observe_beside_engine, without_commands
+from providers.hosts.snapshot import swarm_snapshot
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import Clock, Observed, ObservedHost, ObservedSwarm, Room, Unread
@@ -24,30 +24,32 @@ from providers.rules.vocabulary.words import line
 _COUNTS = (1, 52)  # the first API version with a count: measurements.md#addresses-in-use
 
 
-def examination(fleet: Fleet) -> Observed:
+def observe_hosts(fleet: Fleet) -> Observed:
     """Return all declared hosts and their swarm. What can't be read has the reason as its value."""
-    found, unreachable = observe.answers(fleet, host_examination, fleet.names)
+    found, unreachable = observe.answers(fleet, observe_host, fleet.names)
     swarm: ObservedSwarm | Unread | None
     try:
-        swarm = observe.from_manager(fleet, swarm_examination, newest=True)
+        swarm = observe.from_manager(fleet, observe_swarm, newest=True)
     except NoSwarm:
         swarm = None
     except (EngineError, HostError) as problem:
         swarm = Unread(why=str(problem))
-    return Observed(hosts=_looked_at(fleet, found), unreachable=tuple(unreachable), swarm=swarm)
+    return Observed(hosts=_observe_beside_engines(fleet, found), unreachable=tuple(unreachable), swarm=swarm)
 
 
-def _looked_at(fleet: Fleet, hosts: list[ObservedHost]) -> tuple[ObservedHost, ...]:
+def _observe_beside_engines(fleet: Fleet, hosts: list[ObservedHost]) -> tuple[ObservedHost, ...]:
     """Return the hosts with what commands on them show, or the reason if one fails to run them."""
     known = {each.host: replace(each, known_by=_known_by(fleet.access(each.host), each)) for each in hosts}
 
     def ask(engine: Engine) -> ObservedHost:
         own = known[engine.name]
-        return looked_at(engine, own, [each.known_by for each in known.values() if each is not own and each.known_by])
+        return observe_beside_engine(
+            engine, own, [each.known_by for each in known.values() if each is not own and each.known_by]
+        )
 
     shown = fleet.each(ask, known)
     return tuple(
-        word if isinstance(word := shown[name], ObservedHost) else not_looked_at(each, word)
+        word if isinstance(word := shown[name], ObservedHost) else without_commands(each, word)
         for name, each in known.items()
     )
 
@@ -57,7 +59,7 @@ def _known_by(access: HostAccess, own: ObservedHost) -> str:
     return own.member.node_address if own.member.state == "active" else said if is_ip(said) else ""
 
 
-def host_examination(engine: Engine) -> ObservedHost:
+def observe_host(engine: Engine) -> ObservedHost:
     """Return one host's own word, also if swarm networks do not work there."""
     engine.ping()  # opens the connection, so that its time does not count as the host's
     asked = time.time()
@@ -77,14 +79,14 @@ def host_examination(engine: Engine) -> ObservedHost:
     )
 
 
-def swarm_examination(engine: Engine) -> ObservedSwarm:
+def observe_swarm(engine: Engine) -> ObservedSwarm:
     """Return the swarm as one manager shows it."""
     now = _seconds(engine.info().time)
-    survey = swarm_survey(engine)
+    snapshot = swarm_snapshot(engine)
     authorities = certificates(engine.read("/swarm", schema.TrustRoot).text)
     return ObservedSwarm(
-        survey=survey,
-        rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
+        snapshot=snapshot,
+        rooms=tuple(room for network in snapshot.networks if (room := counted(engine, network))),
         now=time.time() if now is None else now,
         # The last one counts: while the authority changes there are two.
         ca_ends=max((each.not_valid_after_utc.timestamp() for each in authorities), default=None),

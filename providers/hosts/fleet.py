@@ -43,7 +43,7 @@ class Fleet:
     def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> None:
         self.names = tuple(hosts)
         self.at_rest = at_rest
-        self._looked_at: set[str] = set()
+        self._observed: set[str] = set()
         self._evidence = evidence_of(hosts, roles)
         # The node id that a host was verified to have as a manager: the hosts that confirmed it may be restarting by
         # now.
@@ -76,9 +76,9 @@ class Fleet:
         if not self.at_rest:
             return
         with self._lock:
-            before = len(self._looked_at)
-            self._looked_at.add(name)
-        if before == 1 < len(self._looked_at):
+            before = len(self._observed)
+            self._observed.add(name)
+        if before == 1 < len(self._observed):
             self.each(ask)
 
     def manager(self) -> Engine:

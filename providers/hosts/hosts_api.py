@@ -31,7 +31,7 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.snapshot import HostReport, Survey
+from providers.rules.vocabulary.snapshot import HostReport, Snapshot
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step
 
 STEPS_AT_ONCE = 8
@@ -141,17 +141,17 @@ class Hosts(HostsApi):
 
         return reports.swarm_has(self.fleet, ids)
 
-    def survey(self, *, stopped: bool = True) -> Survey:
-        from providers.hosts.survey import survey
+    def snapshot(self, *, stopped: bool = True) -> Snapshot:
+        from providers.hosts.snapshot import snapshot
 
-        return survey(self.fleet, stopped=stopped)
+        return snapshot(self.fleet, stopped=stopped)
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
-        from providers.hosts.examine import examination
+    def observed(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
+        from providers.hosts.examine import observe_hosts
         from providers.hosts.probe.probing import reach
         from providers.rules.doctor.case import Wanted
 
-        seen = examination(self.fleet)
+        seen = observe_hosts(self.fleet)
         desired = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
         return replace(seen, reach=reach(self.fleet, seen, desired))
 

@@ -31,7 +31,7 @@ _PACKAGES = {"iptables-save": "iptables", "ip": "iproute2", "df": "coreutils"}
 _HAS = {"yes": True, "no": False, "unknown": None, "forbidden": False}
 
 
-def looked_at(engine: Engine, host: ObservedHost, peers: Collection[str]) -> ObservedHost:
+def observe_beside_engine(engine: Engine, host: ObservedHost, peers: Collection[str]) -> ObservedHost:
     """Return the host with what its kernel shows, or why it can't be asked at all. Raises HostError if it is
     unreachable.
 
@@ -40,10 +40,10 @@ def looked_at(engine: Engine, host: ObservedHost, peers: Collection[str]) -> Obs
     try:
         return with_answers(host, answered(engine, "look", host.root, *filter(is_ip, peers)))
     except CommandFailed as problem:
-        return not_looked_at(host, problem)
+        return without_commands(host, problem)
 
 
-def not_looked_at(host: ObservedHost, problem: Exception) -> ObservedHost:
+def without_commands(host: ObservedHost, problem: Exception) -> ObservedHost:
     """Return the host, on which no command can be run, with the reason."""
     why = str(problem).removeprefix(f"{host.host}: ")
     remedy = "let the user who logs in run sh; its kernel and firewall were not looked at"

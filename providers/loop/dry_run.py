@@ -21,7 +21,7 @@ def rehearsed(
     sim: SimulatorState,
     name: str,
     seconds: float,
-    look: Callable[[HostsApi], Any],
+    observe: Callable[[HostsApi], Any],
     decide: Callable[[Any], Decision],
     rollbacks: Sequence[Callable[[Any], Decision]] = (),
 ) -> tuple[SimulatorState, Forecast]:
@@ -30,7 +30,7 @@ def rehearsed(
     hosts = _Watched(sim)
     problem = ""
     try:
-        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide, rollbacks)
+        work(hosts, name, seconds, hosts.note, lambda: observe(hosts), decide, rollbacks)
     except SwarmnetError as error:
         problem = str(error)
     return hosts.sim, hosts.forecast(name, problem)

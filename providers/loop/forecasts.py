@@ -12,27 +12,27 @@ from providers.rules.resource_types import swarm
 from providers.rules.resource_types.resource_type import Decide, Known, aware
 from providers.rules.resource_types.table import ORDER, type_of
 from providers.rules.vocabulary.hosts_api import HostsApi
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 
-Look = Callable[[HostsApi], Any]
+Observe = Callable[[HostsApi], Any]
 State = Mapping[str, tuple[Spec, Known]]  # of Pulumi, by the resource's name: what was wanted, and the outputs
 
 
 def tried(
     hosts: HostsApi, plan: Plan, state: State, lost: Set[str] = frozenset(), clashes: str = ""
-) -> tuple[Survey, list[Forecast]]:
+) -> tuple[Snapshot, list[Forecast]]:
     """Read hosts, and forecast as `forecasts` on a copy of them: what was read, and what it came to.
 
     The tasks that are to stop, which most of a large swarm's are, since those that have ended are among them, are read
     only if something would happen.
     """
-    seen = hosts.survey(stopped=False)
+    seen = hosts.snapshot(stopped=False)
     found = forecasts(plan, state, copied(seen), lost, clashes)
     if any(each.stages or each.problem for each in found):
-        seen = hosts.survey()
+        seen = hosts.snapshot()
         found = forecasts(plan, state, copied(seen), lost, clashes)
     return seen, found
 
@@ -49,7 +49,7 @@ def forecasts(
     desired = {spec.resource_name for spec in plan.specs}
     refusal = swarm.init_refusal(simulate.swarm_facts(sim)) if not state and plan.gwbridges else None
     failed = False
-    for spec, look, decide, rollbacks in _works(plan, state, lost):
+    for spec, observe, decide, rollbacks in _works(plan, state, lost):
         name = spec.resource_name
         if failed or refusal:
             found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
@@ -58,7 +58,7 @@ def forecasts(
         if decide is None:
             found.append(Forecast(resource=name))
             continue
-        after, forecast = rehearsed(sim, name, spec.timeout, look, decide, rollbacks)
+        after, forecast = rehearsed(sim, name, spec.timeout, observe, decide, rollbacks)
         if clashes and name in desired and forecast.stages:
             forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
         else:
@@ -68,7 +68,7 @@ def forecasts(
     return found
 
 
-def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None, Sequence[Decide]]]:
+def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Observe, Decide | None, Sequence[Decide]]]:
     """Return what is looked at and decided, resource by resource; nothing is decided of what is only removed from the
     state."""
     desired = {spec.resource_name for spec in plan.specs}
@@ -76,7 +76,7 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
         resource_type, spec = type_of(spec), aware(spec, known)
         rollbacks = resource_type.decide_rollbacks(spec, known=bool(known))
-        yield spec, partial(resource_type.look, spec=spec, known=known), resource_type.decide(spec, known), rollbacks
+        yield spec, partial(resource_type.observe, spec=spec, known=known), resource_type.decide(spec, known), rollbacks
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in desired]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in desired  # in the state, where another resource had it before
@@ -84,5 +84,5 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
         only_from_state = plan.is_removed_from_state_only(spec, adopted=bool(known.get("adopted")))
         resource_type, stays = type_of(spec), renamed or only_from_state or getattr(spec, "retain", False)
         decide = None if stays else resource_type.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
-        look = partial(resource_type.look, spec=spec, known=known, leaving=True)
-        yield spec, look, decide, resource_type.decide_rollbacks(spec, known=True)
+        observe = partial(resource_type.observe, spec=spec, known=known, leaving=True)
+        yield spec, observe, decide, resource_type.decide_rollbacks(spec, known=True)

@@ -46,5 +46,5 @@ class Fitness:
             return []
         compared = desired(resolved)
         if self.seen is None:
-            self.seen = api.examined(compared.managers, compared.mtus, compared.data_path_port)
+            self.seen = api.observed(compared.managers, compared.mtus, compared.data_path_port)
         return halting(self.seen, compared, ids)

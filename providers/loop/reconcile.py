@@ -145,14 +145,14 @@ def work(
     name: str,
     seconds: float,
     progress: Callable[[str], None],
-    look: Callable[[], F],
+    observe: Callable[[], F],
     decide: Callable[[F], Decision],
     rollbacks: Sequence[Callable[[F], Decision]] = (),
     result: Callable[[str], None] = lambda line: None,
 ) -> F:
     """`reconcile` on the hosts behind an API to hosts, by their clock."""
     one = Work(name, seconds, progress, Clock(api.now, api.elapse), result)
-    return reconcile(one, look, decide, api.perform_all, rollbacks)
+    return reconcile(one, observe, decide, api.perform_all, rollbacks)
 
 
 class Loop(Generic[F]):
@@ -165,7 +165,7 @@ class Loop(Generic[F]):
         self.refused: Steps | None = None
         self.last: Decision | None = None
         self.waiting_since = self.began
-        self.poll, self.looked_for = SHORTEST_POLL, 0.0
+        self.poll, self.reading_took = SHORTEST_POLL, 0.0
         self.shown, self.shown_at = "", self.began
         self.passing: SwarmnetError | None = None
         self.acted = False
@@ -173,7 +173,7 @@ class Loop(Generic[F]):
     def run(self) -> F:
         """Look, decide, act, until done."""
         while True:
-            facts = self.look()
+            facts = self.read_facts()
             match decision := self.decide(facts):
                 case Done(result):
                     if self.shown and result not in self.shown:  # else the row would end on what was waited for
@@ -187,7 +187,7 @@ class Loop(Generic[F]):
                     self.wait(decision)
             self.last = decision
 
-    def look(self) -> F:
+    def read_facts(self) -> F:
         """Read the facts and stamp them with the seconds that they have been the same."""
         facts, now = self.patiently(self.observe), self.work.clock.now()
         calm = getattr(facts, "calm", facts)
@@ -202,7 +202,7 @@ class Loop(Generic[F]):
             began = self.work.clock.now()
             try:
                 found = read()
-                self.looked_for = self.work.clock.now() - began
+                self.reading_took = self.work.clock.now() - began
                 return found
             except PASSING as problem:
                 if self.work.clock.now() - first > ELECTION:
@@ -266,7 +266,7 @@ class Loop(Generic[F]):
         """Sleep until the next look, a little longer each time, and as long as a look takes; raises when the work's
         seconds are over."""
         self.in_time(for_what)
-        self.work.clock.sleep(max(self.poll, min(self.looked_for, LONGEST_POLL)))
+        self.work.clock.sleep(max(self.poll, min(self.reading_took, LONGEST_POLL)))
         self.poll = min(self.poll * 1.5, LONG_POLL)
 
     def in_time(self, for_what: str) -> None:

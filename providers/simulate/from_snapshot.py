@@ -9,7 +9,7 @@ from dataclasses import replace
 from json import loads
 
 from providers.rules.vocabulary.facts import Member, Node, Port, SwarmService, Task, UnreachableHost
-from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostSnapshot, Snapshot, SwarmSnapshot
 from providers.simulate.state import Cluster, Due, Happening, Host, SimulatorState, Timings
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service, read, text
@@ -18,10 +18,10 @@ from providers.simulate.workloads import Container, Placed, Service, read, text
 COUNTED_FROM = 1_000_000
 
 
-def copied(survey: Survey) -> SimulatorState:
-    """The simulation as the survey shows it. Nothing is under way in it but tasks that start or end."""
-    swarm, timings = survey.swarm, Timings()
-    hosts = [_host(each, swarm) for each in survey.hosts]
+def copied(snapshot: Snapshot) -> SimulatorState:
+    """The simulation as the snapshot shows it. Nothing is under way in it but tasks that start or end."""
+    swarm, timings = snapshot.swarm, Timings()
+    hosts = [_host(each, swarm) for each in snapshot.hosts]
     if swarm is None:
         return SimulatorState(hosts=tuple(hosts), timings=timings)
     known = {host.node_id for host in hosts}
@@ -37,7 +37,7 @@ def copied(survey: Survey) -> SimulatorState:
     )
 
 
-def _host(read: HostSurvey | UnreachableHost, swarm: SwarmSurvey | None) -> Host:
+def _host(read: HostSnapshot | UnreachableHost, swarm: SwarmSnapshot | None) -> Host:
     """A declared host. One that is unreachable is what the managers last knew of it."""
     nodes = {node.id: node for node in swarm.nodes} if swarm else {}
     if isinstance(read, UnreachableHost):
@@ -68,7 +68,7 @@ def _answers(own: Member) -> bool:
     return own.control or own.state == "locked"
 
 
-def _undeclared(node: Node, swarm: SwarmSurvey) -> Host:
+def _undeclared(node: Node, swarm: SwarmSnapshot) -> Host:
     """A member that the stack file does not name, under a name that no declared host has."""
     return Host(
         name=f"{node.hostname} ({node.id})",
@@ -81,7 +81,7 @@ def _undeclared(node: Node, swarm: SwarmSurvey) -> Host:
     )
 
 
-def _cluster(swarm: SwarmSurvey, hosts: list[Host]) -> Cluster:
+def _cluster(swarm: SwarmSnapshot, hosts: list[Host]) -> Cluster:
     services = tuple(map(_service, swarm.services))
     specs = {service.id: service for service in services}
     ingress = next((net for net in swarm.networks if net.ingress), None)

@@ -24,7 +24,7 @@ from providers.rules.vocabulary.facts import (
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.routes import Surroundings
-from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSnapshot, Snapshot, Standalone, SwarmSnapshot
 from providers.rules.vocabulary.steps import CreateNetwork, RestartEngine, Step
 from providers.simulate import reads
 from providers.simulate.answering import engine
@@ -41,14 +41,14 @@ class SimulatedHosts(HostsApi):
 
     surroundings: what each host has beside Docker's networks. made: ids of networks made through this hosts API, by
     name.
-    examination: what `doctor` finds out.
+    doctor_facts: what `doctor` finds out.
     """
 
     sim: SimulatorState
     seconds: float = 0
     surroundings: Surroundings = field(default_factory=Surroundings)
     made: dict[str, str] = field(default_factory=dict)
-    examination: Observed = field(default_factory=lambda: Observed(hosts=()))
+    doctor_facts: Observed = field(default_factory=lambda: Observed(hosts=()))
     lock: threading.Lock = field(default_factory=threading.Lock)  # many resources may work at once
 
     def at_rest(self) -> "SimulatedHosts":
@@ -109,22 +109,22 @@ class SimulatedHosts(HostsApi):
         actual = self.sim.cluster.networks if self.sim.cluster else ()
         return frozenset(ids & {net.id for net in actual})
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
-        return self.examination
+    def observed(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
+        return self.doctor_facts
 
-    def survey(self, *, stopped: bool = True) -> Survey:
+    def snapshot(self, *, stopped: bool = True) -> Snapshot:
         good, unreachable = reads.answers(self.sim)
-        hosts = tuple(_host_survey(self.sim, host) for host in good)
+        hosts = tuple(_host_snapshot(self.sim, host) for host in good)
         if self.sim.cluster is None:
-            return Survey(hosts=(*hosts, *unreachable))
-        swarm = SwarmSurvey(
+            return Snapshot(hosts=(*hosts, *unreachable))
+        swarm = SwarmSnapshot(
             settings=reads.settings(self.sim),
             nodes=reads.nodes(self.sim),
             networks=tuple(replace(net, endpoints=()) for net in self.sim.swarm.networks),
             services=reads.services(self.sim),
             tasks=tuple(task for task in reads.tasks(self.sim) if stopped or task.desired != "shutdown"),
         )
-        return Survey(hosts=(*hosts, *(placed(self.sim, each) for each in unreachable)), swarm=swarm)
+        return Snapshot(hosts=(*hosts, *(placed(self.sim, each) for each in unreachable)), swarm=swarm)
 
     def perform(self, step: Step) -> None:
         with self.lock:
@@ -141,10 +141,10 @@ class SimulatedHosts(HostsApi):
         self.seconds += seconds
 
 
-def _host_survey(sim: SimulatorState, host: Host) -> HostSurvey:
+def _host_snapshot(sim: SimulatorState, host: Host) -> HostSnapshot:
     seen = [each.name for each in fields(Standalone)]  # and nothing else that is known of them here
     containers = (Standalone(**{name: getattr(each, name) for name in seen}) for each in host.containers)
-    return HostSurvey(member=reads.member(sim, host), networks=host.networks, containers=tuple(containers))
+    return HostSnapshot(member=reads.member(sim, host), networks=host.networks, containers=tuple(containers))
 
 
 def _network_ids(sim: SimulatorState) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.drift import Report, Trial, as_data, compared, ending, lines, report
-from cli.looks import Late, Waiting, seen
+from cli.observe import Late, Waiting, seen
 from providers import simulate
 from providers.explain.drift import Difference, Outcome
 from providers.rules.checks.members import DAY
@@ -45,7 +45,7 @@ def told(sim: SimulatorState, *specs: Spec, desired: tuple[Spec, ...] = (), clas
     actual = state(RUNNING, *specs)
     found = compared(actual, seen(Waiting(), actual, ACCESSES, UNSAID, reaching(sim)), own_swarm=True)
     clear = not any(each.unknown for each in found)
-    trial = Trial(seen=Simulated(sim).survey(), clashes=clashes) if clear else None
+    trial = Trial(seen=Simulated(sim).snapshot(), clashes=clashes) if clear else None
     return report(plan_of(*(desired or specs)), actual, found, trial)
 
 

@@ -28,7 +28,7 @@ SIM = with_shell(at_work())
 
 def facts(sim: SimulatorState = SIM) -> FactsFile:
     """The facts of a stack whose ingress is about to change."""
-    return facts_file("prod", TAKEN_AT, Simulated(sim).survey(), foretold(SIM, NEW_INGRESS))
+    return facts_file("prod", TAKEN_AT, Simulated(sim).snapshot(), foretold(SIM, NEW_INGRESS))
 
 
 def test_file_is_read_as_it_was_written():

@@ -13,7 +13,7 @@ from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import UnreachableHost
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.simulate import SimulatorState, bare
 from providers.simulate.from_snapshot import copied
@@ -68,7 +68,7 @@ def foretold(sim: SimulatorState, *specs: Spec, known: bool = True) -> list[Fore
 
 def told(sim: SimulatorState, plan: Plan, *recorded: Spec, clashes: str = "") -> list[Forecast]:
     """The forecasts of a plan on a copy of the simulation, with a state that has these resources."""
-    return forecasts(plan, state(sim, *recorded), copied(Simulated(sim).survey()), clashes=clashes)
+    return forecasts(plan, state(sim, *recorded), copied(Simulated(sim).snapshot()), clashes=clashes)
 
 
 def done(sim: SimulatorState, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts, str]:
@@ -220,13 +220,13 @@ def test_report_names_unreachable_hosts_and_an_unknown_state():
 
 @dataclass
 class Asked(Simulated):
-    """Simulated hosts that note which surveys they were asked for."""
+    """Simulated hosts that note which snapshots they were asked for."""
 
-    surveys: list[bool] = field(default_factory=list)
+    snapshots: list[bool] = field(default_factory=list)
 
-    def survey(self, *, stopped: bool = True) -> Survey:
-        self.surveys.append(stopped)
-        return super().survey(stopped=stopped)
+    def snapshot(self, *, stopped: bool = True) -> Snapshot:
+        self.snapshots.append(stopped)
+        return super().snapshot(stopped=stopped)
 
 
 @pytest.mark.parametrize(("expected", "situation"), [([False], "nothing to do"), ([False, True], "bridges")])
@@ -236,5 +236,5 @@ def test_tasks_that_stop_or_ended_are_read_where_something_would_happen(expected
     hosts = Asked(sim)
     seen, found = tried(hosts, plan_of(*specs), state(sim, *specs))
 
-    assert expected == hosts.surveys
-    assert (hosts.survey(stopped=expected[-1]), foretold(sim, *specs)) == (seen, found)
+    assert expected == hosts.snapshots
+    assert (hosts.snapshot(stopped=expected[-1]), foretold(sim, *specs)) == (seen, found)

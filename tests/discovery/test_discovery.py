@@ -20,7 +20,7 @@ from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import Member, Node
 from providers.rules.vocabulary.routes import surroundings
-from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSnapshot, SwarmSnapshot
 from tests.support.calls import calls
 from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm
@@ -82,7 +82,7 @@ def member(name="m1", number=1, *own, role="manager", report=None, access=None, 
     return FoundMember(
         node=entry,
         access=HostAccess(**{"name": name, "address": address, **(access or {})}),
-        host=HostSurvey(member=word, networks=own or (bridge(),)),
+        host=HostSnapshot(member=word, networks=own or (bridge(),)),
         report=report or HostReport(host=name),
     )
 
@@ -100,7 +100,7 @@ def found(*members, networks=None, entry=None, **settings):
     listed = (ingress(),) if networks is None else tuple(networks)
     return Found(
         entry=entry or HostAccess(name="manager", address="10.99.0.1"),
-        swarm=SwarmSurvey(settings=swarm, nodes=nodes, networks=listed),
+        swarm=SwarmSnapshot(settings=swarm, nodes=nodes, networks=listed),
         members=tuple(actual),
     )
 

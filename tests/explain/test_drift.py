@@ -85,7 +85,7 @@ recorded = partial(lifecycle.recorded, STACK)
 
 def facts(sim: SimulatorState, spec: Spec) -> Any:
     """Return what hosts report of a resource."""
-    return type_of(spec).look(SimulatedHosts(sim), spec, recorded(spec))
+    return type_of(spec).observe(SimulatedHosts(sim), spec, recorded(spec))
 
 
 def found(sim: SimulatorState, spec: Spec) -> Finding:

@@ -135,7 +135,7 @@ class Scene:
     """
 
     start: SimulatorState
-    look: Callable[[SimulatorState], Any]
+    observe: Callable[[SimulatorState], Any]
     decide: Callable[[Any], Decision]
     others: dict[str, Act] = field(default_factory=dict)
     losses: dict[str, Act] = field(default_factory=dict)
@@ -190,7 +190,7 @@ class Exploration:
     def go_on(self, here: bytes, state: State) -> bytes | str:
         """One turn of the loop: the state after it, or how the run ends here."""
         try:
-            facts = self.scene.look(state.sim)
+            facts = self.scene.observe(state.sim)
         except PASSING as problem:
             onward = self.rest(here, state, str(problem))
             return f"error: {problem}" if isinstance(onward, str) else onward
@@ -351,7 +351,7 @@ def waited(scene: Scene, state: State, *, acted: bool) -> State:
 def seen(scene: Scene, sim: SimulatorState) -> object:
     """Return the part of what a run sees that counts for its patience, or the kind of error if it sees nothing."""
     try:
-        facts = scene.look(sim)
+        facts = scene.observe(sim)
         return getattr(facts, "calm", facts)
     except SwarmnetError as problem:
         return type(problem)

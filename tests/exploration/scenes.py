@@ -149,7 +149,7 @@ def swap(start: SimulatorState, *, may_go: tuple[str, ...] = (), right: Check = 
     return Scene(
         **{
             "start": start,
-            "look": simulate.ingress_facts,
+            "observe": simulate.ingress_facts,
             "decide": partial(ingress.next_step, NEW_INGRESS, known=True),
             "always": checks.all_of(checks.nothing_lost(start, may_go=may_go), checks.one_ingress, checks.one_out),
             "when_done": checks.all_of(checks.no_trace, checks.specs_as_before(start), on_ingress, right),
@@ -190,7 +190,7 @@ def bridge(start: SimulatorState, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any)
 
     return Scene(
         start,
-        lambda sim: gwbridge.look(SimulatedHosts(sim), spec, {}),
+        lambda sim: gwbridge.observe(SimulatedHosts(sim), spec, {}),
         partial(gwbridge.next_step, spec, known=True),
         always=checks.nothing_lost(start),
         when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run(start)),

@@ -419,7 +419,7 @@ class Witness(SimulatedHosts):
         self.killed, self.steps, self.facts = False, [], None
         acts = len(self.happened)
         try:
-            self.work("it", SECONDS, lambda line: None, self.look, self.scene.decide, self.scene.rollbacks)
+            self.work("it", SECONDS, lambda line: None, self.observe, self.scene.decide, self.scene.rollbacks)
         except Killed:
             return False
         except SwarmnetError as problem:
@@ -437,11 +437,11 @@ class Witness(SimulatedHosts):
         wrong(self.scene.when_done(self.sim) or self.scene.when_done(elapse(self.sim, REST)))
         return not self.come_back()
 
-    def look(self) -> Any:
+    def observe(self) -> Any:
         """Return what the run sees; it is read anew only if something has changed."""
         now = (self.sim.hosts, self.sim.cluster)
         if self.facts is None or not same(now, self.seen):
-            self.facts, self.seen = self.scene.look(self.sim), now
+            self.facts, self.seen = self.scene.observe(self.sim), now
         return self.facts
 
     def perform(self, step: Step) -> None:

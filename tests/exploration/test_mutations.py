@@ -123,7 +123,7 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
 def test_without_a_part_of_the_judgement_the_change_begins(part: str, sim: str, monkeypatch: pytest.MonkeyPatch):
     """A change that would get stuck or lose something begins, instead of being refused."""
     scene = SCENES[sim]()
-    facts = replace(scene.look(scene.start), unchanged_for=PATIENCE)
+    facts = replace(scene.observe(scene.start), unchanged_for=PATIENCE)
     assert isinstance(scene.decide(facts), Blocked)
     monkeypatch.setattr(judgement, part, lambda *_: ())
     assert isinstance(scene.decide(facts), Steps)

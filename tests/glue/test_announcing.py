@@ -2,7 +2,7 @@
 
 from providers.resource import Provider
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.simulate import elapse, members
 from tests.glue.stack import (
     BRIDGE_RANGE,
@@ -43,7 +43,7 @@ def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engi
 class Unforeseeable(SimulatedHosts):
     """Hosts of which no copy can be made."""
 
-    def survey(self, *, stopped: bool = True) -> Survey:
+    def snapshot(self, *, stopped: bool = True) -> Snapshot:
         raise KeyError("TaskTemplate")
 
 

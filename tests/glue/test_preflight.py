@@ -93,7 +93,7 @@ SAID = "nothing was begun: w1, m1: m1 is not reached at TCP 7946: no answer: "
 
 def test_first_membership_is_not_begun(bare_hosts):
     """The bridge that is to be made before it is refused, with the problem and its id."""
-    bare_hosts.examination = UNFIT
+    bare_hosts.doctor_facts = UNFIT
 
     with pytest.raises(Blocked) as refusal:
         created(GWBRIDGE)
@@ -104,7 +104,7 @@ def test_first_membership_is_not_begun(bare_hosts):
 
 def test_hosts_are_examined_once(bare_hosts, counted):
     """They are examined once, whatever is made."""
-    looks = counted(bare_hosts, "examined")
+    looks = counted(bare_hosts, "observed")
     created(GWBRIDGE)
     created(lifecycle.gwbridge_spec("w2"))
 
@@ -113,7 +113,7 @@ def test_hosts_are_examined_once(bare_hosts, counted):
 
 def test_change_of_what_runs_is_not_begun(hosts):
     """The ingress is as it was."""
-    hosts.examination = UNFIT
+    hosts.doctor_facts = UNFIT
 
     with pytest.raises(Blocked) as refusal:
         known(hosts, INGRESS).update(**INGRESS_RANGE)
@@ -123,7 +123,7 @@ def test_change_of_what_runs_is_not_begun(hosts):
 
 def test_overlays_and_members_are_not_looked_at(hosts, counted):
     """A plain `up` of overlays, and a bridge on hosts that are all members, begin no membership."""
-    looks = counted(hosts, "examined")
+    looks = counted(hosts, "observed")
     created(lifecycle.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1"))
     created(OVERLAY)
 
@@ -139,7 +139,7 @@ def test_overlays_and_members_are_not_looked_at(hosts, counted):
 )
 def test_what_is_accepted_is_begun(bare_hosts, sections):
     """A finding that the stack file ignores refuses nothing."""
-    bare_hosts.examination = UNFIT
+    bare_hosts.doctor_facts = UNFIT
     configure(**sections)
     created(GWBRIDGE)
 

@@ -119,7 +119,7 @@ def test_no_write_rests_on_what_was_shared(host, api, actual):
     removal = OVERLAY.decide_removal(spec, known, lost=False)
     assert removal
 
-    work(api, "app0", 60, lambda line: None, lambda: OVERLAY.look(api, spec, known, leaving=True), removal)
+    work(api, "app0", 60, lambda line: None, lambda: OVERLAY.observe(api, spec, known, leaving=True), removal)
 
     assert not [request for request in host.engine.asked() if request.startswith("DELETE")]
     assert seen == looked(api.at_rest())
@@ -131,7 +131,7 @@ def test_a_survey_asks_for_no_network_alone(host, api, actual):
     attached = {"app1": {"NetworkID": "id-app1"}}
     one = {"Id": "c1", "Names": ["/x"], "State": "running", "NetworkSettings": {"Networks": attached}}
     host.engine.answer("GET /containers/json", body=[one])
-    names = [each.name for each in api.survey().swarm.networks]
+    names = [each.name for each in api.snapshot().swarm.networks]
     alone = {request for request in host.engine.asked() if request.startswith("GET /networks/")}
 
     assert (sorted(NAMES), {"GET /networks/id-app1"}) == (sorted(names), alone)
@@ -144,13 +144,13 @@ def test_a_survey_without_marks_asks_for_many_at_once(host, api):
     for net in bare(NAMES[:4]):
         host.engine.does(f"GET /networks/{net['Id']}", lambda net=net: (together.wait() and 0) or (200, net))
 
-    assert NAMES[:4] == [each.name for each in api.survey().swarm.networks]
+    assert NAMES[:4] == [each.name for each in api.snapshot().swarm.networks]
 
 
 @cases("expected, stopped", {"all": (None, True), "lasting": (["ready", "running", "complete", "remove"], False)})
 def test_a_survey_may_leave_out_tasks_that_stop(host, api, expected, stopped):
     """All that have ended are among them; those that are there only until their service is removed are not."""
-    api.survey(stopped=stopped)
+    api.snapshot(stopped=stopped)
     (path,) = {request.partition(" ")[2] for request in host.engine.requests if "/tasks" in request}
 
     assert expected == json.loads(parse_qs(urlsplit(path).query)["filters"][0]).get("desired-state")

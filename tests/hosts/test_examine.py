@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.hosts.examine import examination
+from providers.hosts.examine import observe_hosts
 from providers.hosts.fleet import Fleet
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.diagnosis import ObservedSwarm, Room, Unread
@@ -38,7 +38,7 @@ def host(new_host):
 def look(host, ended):
     """Examines the host."""
     fleet = ended(Fleet({"h1": host.access()}, Roles(managers=frozenset({"h1"}))))
-    return lambda: examination(fleet)
+    return lambda: observe_hosts(fleet)
 
 
 def test_what_is_said_is_read(look):

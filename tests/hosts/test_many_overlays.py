@@ -71,7 +71,7 @@ def create(new_api):
         api, waited = new_api(), [0.0]
         spec = overlay_spec(name, owner=OURS, subnet=subnet(name), gateway=f"{subnet(name)[:-4]}1")
         job = Work(name, 60, lambda line: None, Clock(lambda: sum(waited), waited.append))
-        return reconcile(job, lambda: OVERLAY.look(api, spec, {}), OVERLAY.decide(spec, {}), api.perform_all)
+        return reconcile(job, lambda: OVERLAY.observe(api, spec, {}), OVERLAY.decide(spec, {}), api.perform_all)
 
     return create
 
@@ -85,7 +85,7 @@ def remove(new_api, actual):
         api, spec, known = new_api(), overlay_spec(name, owner=OURS), {"network_id": f"id-{name}"}
         decide = OVERLAY.decide_removal(spec, known, lost=False)
         assert decide
-        return work(api, name, 60, lambda line: None, lambda: OVERLAY.look(api, spec, known, leaving=True), decide)
+        return work(api, name, 60, lambda line: None, lambda: OVERLAY.observe(api, spec, known, leaving=True), decide)
 
     return remove
 

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.explain.facts_file import facts_file
-from providers.hosts import observe, overlays, perform, survey
+from providers.hosts import observe, overlays, perform, snapshot
 from providers.hosts.engine_api.engine import Asked, Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.shared_answers import AtOnce
@@ -20,7 +20,7 @@ from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, Step, UpdateNode, UpdateSwarm
 from providers.simulate.from_snapshot import copied
 from tests.support.engine_answers import ANSWERS
@@ -39,8 +39,8 @@ READ: dict[str, Callable[[Engine], object]] = {
     "swarm's network": lambda engine: observe.swarm_network(engine, "net1"),
     "overlays": overlays.listing,
     "ingress": lambda engine: observe.host_ingress(engine, Member(host="w1", state="active")),
-    "host survey": survey.host_survey,
-    "swarm survey": survey.swarm_survey,
+    "host survey": snapshot.host_snapshot,
+    "swarm survey": snapshot.swarm_snapshot,
     "seconds": lambda engine: [task.seconds for task in observe.tasks(engine) if task.since],
 }
 CONFIG = NetworkConfig(name="app", driver="overlay")
@@ -115,7 +115,7 @@ def tried(answers: dict[str, Json]) -> list[str]:
         except EngineError as error:
             said.append(str(error))
     with suppress(EngineError):
-        seen = Survey(hosts=(survey.host_survey(engine),), swarm=survey.swarm_survey(engine))
+        seen = Snapshot(hosts=(snapshot.host_snapshot(engine),), swarm=snapshot.swarm_snapshot(engine))
         facts_file("prod", datetime(2026, 11, 24, tzinfo=UTC), seen, ()).text()
         copied(seen)
     return said

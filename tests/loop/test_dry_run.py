@@ -18,16 +18,16 @@ def with_services(count: int) -> SimulatorState:
     sim = running()
     for number in range(count):
         sim = create_service(sim, service_spec(f"web{number}", ports=((8000 + number, 80),), replicas=4))
-    return copied(SimulatedHosts(elapse(sim, 20)).survey())
+    return copied(SimulatedHosts(elapse(sim, 20)).snapshot())
 
 
 def cost(count: int) -> int:
     """Count the function calls of a rehearsal under so many services that ends well."""
     sim, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
     known = {"network_id": id_of(sim, spec)}
-    look, decide = partial(INGRESS.look, spec=spec, known=known), INGRESS.decide(spec, known)
+    observe, decide = partial(INGRESS.observe, spec=spec, known=known), INGRESS.decide(spec, known)
     ended: list[Forecast] = []
-    called = calls(lambda: ended.append(rehearsed(sim, "ingress", 300, look, decide)[1]))
+    called = calls(lambda: ended.append(rehearsed(sim, "ingress", 300, observe, decide)[1]))
     (forecast,) = ended
     assert not forecast.problem
     assert count == len(forecast.absences)

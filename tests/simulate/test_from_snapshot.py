@@ -45,7 +45,7 @@ def test_copy_shows_the_facts_of_the_swarm(name):
     """Every declared host's bridge, the swarm, the ingress and each overlay."""
     sim = WORLDS[name]()
 
-    assert facts(sim) == facts(copied(Simulated(sim).survey()))
+    assert facts(sim) == facts(copied(Simulated(sim).snapshot()))
 
 
 def facts(sim: SimulatorState) -> list[object]:
@@ -61,7 +61,7 @@ def facts(sim: SimulatorState) -> list[object]:
 
 def test_ports_that_the_swarm_chose_are_not_given_twice():
     """The copy goes on numbering where the swarm is."""
-    copy = create_service(copied(Simulated(at_work()).survey()), service_spec("late", ports=((0, 80),)))
+    copy = create_service(copied(Simulated(at_work()).snapshot()), service_spec("late", ports=((0, 80),)))
 
     numbers = [port.published for service in copy.swarm.services for port in service.numbers if port.mode == "ingress"]
     assert sorted(set(numbers)) == sorted(numbers)
@@ -70,7 +70,7 @@ def test_ports_that_the_swarm_chose_are_not_given_twice():
 def test_member_that_is_not_declared_is_in_the_copy():
     """It counts for the quorum, and blocks what could not be seen on it."""
     sim = at_work()
-    seen = Simulated(sim).survey()
+    seen = Simulated(sim).snapshot()
     copy = copied(type(seen)(hosts=seen.hosts[:2], swarm=seen.swarm))
 
     assert [True, True, False] == [host.declared for host in copy.hosts]
@@ -80,7 +80,7 @@ def test_tasks_that_are_ending_end_in_the_copy():
     """Work that was under way when the hosts were read goes on in the copy."""
     sim = at_work()
     moving = change_service(sim, "api", TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 1})
-    copy = simulate.elapse(copied(Simulated(moving).survey()), 20)
+    copy = simulate.elapse(copied(Simulated(moving).snapshot()), 20)
 
     api = next(service.id for service in copy.swarm.services if service.name == "api")
     assert ["running"] * 3 == [task.state for task in copy.swarm.tasks if task.service_id == api]

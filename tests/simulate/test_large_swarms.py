@@ -93,8 +93,8 @@ def spread(sim: SimulatorState) -> SimulatorState:
 
 
 def foretold(swarm: Large, plan: Plan) -> list[Forecast]:
-    """What `swarmnet plan` finds out, from the survey on."""
-    return forecasts(plan, swarm.state, copied(SimulatedHosts(swarm.sim).survey()))
+    """What `swarmnet plan` finds out, from the snapshot on."""
+    return forecasts(plan, swarm.state, copied(SimulatedHosts(swarm.sim).snapshot()))
 
 
 def alone(swarm: Large, **changed: object) -> Plan:
@@ -103,7 +103,7 @@ def alone(swarm: Large, **changed: object) -> Plan:
 
 
 def test_looking_at_twice_the_swarm_costs_twice_as_much():
-    """Also at six times the size, where all is as declared: functions that are called, from the survey on."""
+    """Also at six times the size, where all is as declared: functions that are called, from the snapshot on."""
     small, twice, many = (large(hosts) for hosts in (50, 100, 300))
     assert all(swarm.state for swarm in (small, twice, many))  # what the state knows is no part of it
     few = calls(lambda: foretold(small, small.plan()))

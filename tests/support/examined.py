@@ -7,7 +7,7 @@ from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.diagnosis import Clock, Observed, ObservedHost, ObservedSwarm
 from providers.rules.vocabulary.facts import Member, Node
-from providers.rules.vocabulary.snapshot import SwarmSurvey
+from providers.rules.vocabulary.snapshot import SwarmSnapshot
 from tests.support.swarms import a_swarm
 
 NOW = 1_800_000_000.0
@@ -30,11 +30,11 @@ def node(name, **keys):
     return Node(**{**listed, "address": ADDRESSES[name], **keys})
 
 
-def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **survey):
+def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **snapshot):
     """A swarm of all hosts."""
     listed = tuple(map(node, ADDRESSES)) if nodes is None else nodes
     return ObservedSwarm(
-        survey=SwarmSurvey(settings=SETTINGS, nodes=listed, **survey),
+        snapshot=SwarmSnapshot(settings=SETTINGS, nodes=listed, **snapshot),
         now=NOW,
         ca_ends=ca_ends,
         rooms=rooms,

@@ -58,10 +58,10 @@ def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[
     """Bring one resource about; returns the facts that were enough. `known`: what the state knows, empty in create."""
     resource_type = type_of(spec)
     outputs = {resource_type.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
-    look = partial(resource_type.look, hosts, spec, outputs)
+    observe = partial(resource_type.observe, hosts, spec, outputs)
     back = resource_type.decide_rollbacks(spec, known=bool(known))
     return hosts.work(
-        spec.resource_name, spec.timeout, hosts.progress.append, look, resource_type.decide(spec, outputs), back
+        spec.resource_name, spec.timeout, hosts.progress.append, observe, resource_type.decide(spec, outputs), back
     )
 
 
@@ -69,9 +69,9 @@ def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = 
     """Remove one resource, which the state knows by this id."""
     resource_type = type_of(spec)
     outputs = {resource_type.output: known, "adopted": adopted}
-    look = partial(resource_type.look, hosts, spec, outputs, leaving=True)
+    observe = partial(resource_type.observe, hosts, spec, outputs, leaving=True)
     decide = resource_type.decide_removal(spec, outputs, lost=False)
-    return hosts.work("it", spec.timeout, hosts.progress.append, look, decide) if decide else look()
+    return hosts.work("it", spec.timeout, hosts.progress.append, observe, decide) if decide else observe()
 
 
 def made(sim: SimulatorState, *specs: Spec) -> SimulatorState:

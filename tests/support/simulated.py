@@ -40,12 +40,12 @@ class SimulatedHosts(simulated.SimulatedHosts):
         name: str,
         seconds: float,
         progress: Callable[[str], None],
-        look: Callable[[], Any],
+        observe: Callable[[], Any],
         decide: Callable[[Any], Decision],
         rollbacks: Sequence[Callable[[Any], Decision]] = (),
     ) -> Any:
         """Work until `decide` says Done, through the real loop."""
-        return work(self, name, seconds, progress, look, decide, rollbacks)
+        return work(self, name, seconds, progress, observe, decide, rollbacks)
 
     def perform(self, step: Step) -> None:
         if len(self.steps) == self.killed_after:

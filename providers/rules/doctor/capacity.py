@@ -23,7 +23,7 @@ def rooms(case: Case) -> Iterator[Room]:
     if case.swarm is None:
         return
     told = {each.network: each for each in case.swarm.rooms}
-    for network in sorted(case.swarm.survey.networks, key=lambda each: each.name):
+    for network in sorted(case.swarm.snapshot.networks, key=lambda each: each.name):
         if network.name in told:
             yield told[network.name]
         elif _pools(network):
@@ -53,8 +53,8 @@ def waiting_tasks(case: Case) -> Iterator[Fault]:
     if swarm is None:
         return
     full = {each.network for each in rooms(case) if each.left <= 0}
-    for service in swarm.survey.services:
-        waiting = sum(_waits(task, swarm.now) for task in swarm.survey.tasks if task.service_id == service.id)
+    for service in swarm.snapshot.services:
+        waiting = sum(_waits(task, swarm.now) for task in swarm.snapshot.tasks if task.service_id == service.id)
         if waiting:
             fact, remedy = _why(service, swarm, full)
             tasks = f"{waiting} task{'s' * (waiting > 1)} of {service.name} stay{'s' * (waiting == 1)} `new`"
@@ -70,10 +70,10 @@ def _scarce(found: Room, remedy: str) -> Iterator[Fault]:
 
 def _counted(network: Network, swarm: ObservedSwarm) -> Room:
     """Count the kept addresses + 1 for each host that has it, task, and service with an address of its own."""
-    survey = swarm.survey
-    tasks = [task for task in survey.tasks if task.alive and network.id in task.networks]
-    hosts = len(survey.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
-    services = sum(network.id in each.networks and has_virtual_address(each.spec) for each in survey.services)
+    snapshot = swarm.snapshot
+    tasks = [task for task in snapshot.tasks if task.alive and network.id in task.networks]
+    hosts = len(snapshot.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
+    services = sum(network.id in each.networks and has_virtual_address(each.spec) for each in snapshot.services)
     return _room(network, hosts + len(tasks) + services)
 
 
@@ -101,7 +101,7 @@ def _waits(task: Task, now: float) -> bool:
 
 def _why(service: SwarmService, swarm: ObservedSwarm, full: set[str]) -> tuple[str, str]:
     """Say what they wait for, and what to do."""
-    theirs = [network for network in swarm.survey.networks if network.id in service.networks]
+    theirs = [network for network in swarm.snapshot.networks if network.id in service.networks]
     if names := [network.name for network in theirs if network.name in full]:
         return f"{', '.join(names)} has no address left", _LARGER
     if names := [network.name for network in theirs if not network.allocated]:

@@ -89,10 +89,10 @@ class Case:
     @property
     def encrypted(self) -> bool:
         """Tell whether a network is encrypted, or is to be."""
-        networks = self.swarm.survey.networks if self.swarm else ()
+        networks = self.swarm.snapshot.networks if self.swarm else ()
         return self.desired.encrypted or any(each.option(ENCRYPTED) is not None for each in networks)
 
     @property
     def data_path_port(self) -> int:
         """Return the UDP port of overlays: the swarm's, before there is one that of the stack file."""
-        return self.swarm.survey.settings.data_path_port if self.swarm else self.desired.data_path_port
+        return self.swarm.snapshot.settings.data_path_port if self.swarm else self.desired.data_path_port

@@ -102,7 +102,7 @@ def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
     for fact in () if found else _taken(bridge, kept):
         found.append(Fault("failed", f"{fact}: the host does not reach what is there", _MOVE))
     yield from found
-    networks = case.swarm.survey.networks if case.swarm and host.active else ()
+    networks = case.swarm.snapshot.networks if case.swarm and host.active else ()
     for fact in _taken(networks, routes):
         remedy = "give it another range (docs/live-changes.md), or take the route away"
         yield Fault("warning", f"{fact}: containers on it do not reach what is there", remedy)

@@ -57,14 +57,14 @@ def memberships(case: Case) -> Iterator[Fault]:
             unlock, read = "run `docker swarm unlock` there", "see the log of docker there"
             yield Fault("failed", fact, unlock if own.state == "locked" else read, own.host)
     names = {host.member.node_id: host.host for host in case.seen.hosts}
-    for node in case.swarm.survey.nodes if case.swarm else ():
+    for node in case.swarm.snapshot.nodes if case.swarm else ():
         unreachable = node.role == "manager" and node.reachability == "unreachable"
         if unreachable or not node.counted_on:
             start = "start docker there, and see that TCP 2377 of the managers is reached"
             remedy = f"{start}; docs/operations.md where it is gone for good"
             name = names.get(node.id, node.hostname)
             said = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
-            borne = f"; {describe_quorum(case.swarm.survey.nodes)}" if unreachable and case.swarm else ""
+            borne = f"; {describe_quorum(case.swarm.snapshot.nodes)}" if unreachable and case.swarm else ""
             yield Fault("failed", f"{said}{borne}", remedy, name)
 
 
@@ -89,7 +89,7 @@ def certificates(case: Case) -> Iterator[Fault]:
 def addresses(case: Case) -> Iterator[Fault]:
     """Yield addresses that members are known by and that are not, or may not be, their own."""
     known = [host for host in case.seen.hosts if host.active and host.member.node_address]
-    listed = {node.id: node.address for node in (case.swarm.survey.nodes if case.swarm else ())}
+    listed = {node.id: node.address for node in (case.swarm.snapshot.nodes if case.swarm else ())}
     for one, other in combinations(known, 2):
         if _same(one.member.node_address, other.member.node_address):
             fact = f"both are known to the swarm as {one.member.node_address}"

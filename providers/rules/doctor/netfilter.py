@@ -94,9 +94,9 @@ def _published(case: Case) -> set[tuple[str, str]]:
     """Return protocols and ports of the mesh of services that have a task running."""
     if case.swarm is None:
         return set()
-    survey = case.swarm.survey
-    run = {task.service_id for task in survey.tasks if task.state == "running"}
-    ports = (port for service in survey.services if service.id in run for port in service.ports)
+    snapshot = case.swarm.snapshot
+    run = {task.service_id for task in snapshot.tasks if task.state == "running"}
+    ports = (port for service in snapshot.services if service.id in run for port in service.ports)
     return {(port.protocol, str(port.published)) for port in ports if port.mode == "ingress" and port.published}
 
 

@@ -211,12 +211,12 @@ def _sandboxes(case: Case, members: Collection[ObservedHost]) -> Iterator[tuple[
     """Yield the namespaces in which the data path is tried, and the hosts that have them."""
     if case.swarm is None:
         return
-    survey = case.swarm.survey
-    if any(each.ingress for each in survey.networks):
+    snapshot = case.swarm.snapshot
+    if any(each.ingress for each in snapshot.networks):
         yield INGRESS, [each.host for each in members]
-    encrypted = [each for each in survey.networks if each.option(ENCRYPTED) is not None and not each.ingress]
+    encrypted = [each for each in snapshot.networks if each.option(ENCRYPTED) is not None and not each.ingress]
     for network in encrypted[:_ENCRYPTED_AT_MOST]:
-        used = {task.node_id for task in survey.tasks if task.state == "running" and network.id in task.networks}
+        used = {task.node_id for task in snapshot.tasks if task.state == "running" and network.id in task.networks}
         yield sandbox_of(network), [each.host for each in members if each.member.node_id in used]
 
 
@@ -229,7 +229,7 @@ def sandbox_of(network: Network) -> str:
 def own_link(case: Case, sandbox: str, links: Iterable[tuple[str, str, int]]) -> tuple[str, int]:
     """Return address and MTU of a sandbox: of that of its links (name, address, MTU) which is in the range of its
     network. An empty address and 0 if none is."""
-    networks = [each for each in (case.swarm.survey.networks if case.swarm else ()) if sandbox_of(each) == sandbox]
+    networks = [each for each in (case.swarm.snapshot.networks if case.swarm else ()) if sandbox_of(each) == sandbox]
     return link_within([subnet for network in networks for subnet in network.subnets], links)
 
 

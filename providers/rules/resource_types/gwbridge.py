@@ -109,7 +109,7 @@ def container_id(endpoint: Endpoint) -> str | None:
     return None if endpoint.key.endswith("-sbox") or endpoint.key.startswith("ep-") else endpoint.key
 
 
-def look(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
+def observe(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
     """Read the facts. They are the same for a change and a removal. Who runs on a member is read only before it is
     drained."""
     facts = api.gwbridge(spec.host)

@@ -72,7 +72,7 @@ def is_chosen_by(swarm: Swarm, subnet: str) -> bool:
     return subnet == OLD_DEFAULT or (of_size and any(holds_subnet(pool, subnet) for pool in pools))
 
 
-def look(api: HostsApi, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
+def observe(api: HostsApi, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
     """Read the facts. They are the same for a change and a removal; the stack file says which members are unwatched."""
     return ingress_rollout.mark_unwatched(api.ingress(), spec.unwatched or ())
 

@@ -67,7 +67,7 @@ def member_of(facts: NodeFacts) -> Node | None:
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
 
 
-def look(api: HostsApi, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
+def observe(api: HostsApi, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
     """Read the facts; for a removal, and before it joins again by another address, also what runs on the host."""
     facts = api.node(spec.host, leaving=leaving)
     if not leaving and access.left_behind(known.get("access"), spec.access):

@@ -57,7 +57,7 @@ def creation(spec: OverlaySpec, before: NetworkConfig | None = None) -> CreateNe
     return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), before))
 
 
-def look(api: HostsApi, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
+def observe(api: HostsApi, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
     """Read the facts, with its users if it may have to go.
 
     A removal looks only at the network that the state names. Of one that nobody uses, and of which no change has left a

@@ -78,7 +78,7 @@ def missing_status(spec: S, left: str | None, unreachable: tuple[UnreachableHost
     )
 
 
-class Look(Protocol[S_contra, F_co]):
+class Observe(Protocol[S_contra, F_co]):
     """Reads facts. leaving: for a removal."""
 
     def __call__(self, api: HostsApi, spec: S_contra, known: Known, *, leaving: bool = False) -> F_co:
@@ -115,7 +115,7 @@ class ResourceType(Generic[S, F]):
     spec: type[S]
     output: str
     of_swarm: bool
-    look: Look[S, F]
+    observe: Observe[S, F]
     actual: Callable[[F], Thing | None]
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]

@@ -46,7 +46,7 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
     return spec.model_copy(update={**declared, "labels": declared_labels(spec.labels, swarm.labels), "settled": True})
 
 
-def look(api: HostsApi, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
+def observe(api: HostsApi, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
     """Read the facts; for a removal with all that would end with the swarm."""
     return api.swarm(ending=leaving)
 

@@ -7,7 +7,7 @@ from typing import Literal
 from providers.rules.vocabulary.facts import Member, Network, UnreachableHost
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, GATEWAY_MODE, MASQUERADE
 from providers.rules.vocabulary.routes import Link, Surroundings
-from providers.rules.vocabulary.snapshot import SwarmSurvey
+from providers.rules.vocabulary.snapshot import SwarmSnapshot
 
 FindingId = Literal[
     "host-answers",
@@ -213,7 +213,7 @@ class ObservedSwarm:
     its networks' addresses, for those of which it keeps one.
     """
 
-    survey: SwarmSurvey
+    snapshot: SwarmSnapshot
     now: float
     ca_ends: float | None
     rooms: tuple[Room, ...] = ()

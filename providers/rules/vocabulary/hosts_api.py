@@ -21,7 +21,7 @@ from providers.rules.vocabulary.facts import (
     Task,
     UnreachableHost,
 )
-from providers.rules.vocabulary.snapshot import HostReport, Survey
+from providers.rules.vocabulary.snapshot import HostReport, Snapshot
 from providers.rules.vocabulary.steps import Step
 
 
@@ -93,11 +93,11 @@ class HostsApi(Protocol):
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
         """Return those of the networks that the swarm has: hosts keep copies of others for a while."""
 
-    def survey(self, *, stopped: bool = True) -> Survey:
+    def snapshot(self, *, stopped: bool = True) -> Snapshot:
         """Return all hosts and the swarm, for a simulated copy of them. stopped: with the tasks that are to stop, among
         which a manager lists all that have ended."""
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
+    def observed(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         """Return what `doctor` finds out of all hosts, and what passes between them. managers: the hosts that are to be
         managers. mtus: of the network between hosts, bytes."""
 

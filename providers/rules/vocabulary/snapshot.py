@@ -1,6 +1,6 @@
 """All facts that a plan of live changes needs, read once: every declared host's own word, and the swarm's.
 
-Unlike facts, which one resource type needs to decide, a survey is enough to go on with by itself:
+Unlike facts, which one resource type needs to decide, a snapshot is enough to go on with by itself:
 simulate/from_snapshot.py makes a simulated swarm of it. A report holds a host's addresses. No intent here.
 """
 
@@ -24,7 +24,7 @@ class Standalone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HostSurvey:
+class HostSnapshot:
     """One host's own word. `networks` are its own, with endpoints where it is docker_gwbridge or the swarm's."""
 
     member: Member
@@ -33,7 +33,7 @@ class HostSurvey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwarmSurvey:
+class SwarmSnapshot:
     """The swarm as one good manager shows it. `networks` are the swarm's, never that manager's own copies."""
 
     settings: Swarm
@@ -44,11 +44,11 @@ class SwarmSurvey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class Snapshot:
     """All declared hosts, those that do not answer among them, and the swarm, if one of them answers for it."""
 
-    hosts: tuple[HostSurvey | UnreachableHost, ...]
-    swarm: SwarmSurvey | None = None
+    hosts: tuple[HostSnapshot | UnreachableHost, ...]
+    swarm: SwarmSnapshot | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

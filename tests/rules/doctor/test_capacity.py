@@ -44,9 +44,9 @@ def waiting(age=60.0, **keys):
     return replace(TASK, since=since, **keys)
 
 
-def of(**survey):
+def of(**snapshot):
     """Return a swarm with one network."""
-    return swarm(**{"networks": (network(),), "services": (service(),), **survey})
+    return swarm(**{"networks": (network(),), "services": (service(),), **snapshot})
 
 
 def rooms(read):
@@ -68,7 +68,7 @@ def shown(gateway):
 
 
 @pytest.mark.parametrize(
-    ("used", "survey"),
+    ("used", "snapshot"),
     [
         pytest.param([12], {"tasks": tasks(5)}, id="three hosts, five tasks, one service"),
         pytest.param([16], {"tasks": tasks(9)}, id="the measured example"),
@@ -78,11 +78,11 @@ def shown(gateway):
         pytest.param([], {"networks": (network(driver=""), network("six", "fd00::/64", gateway=""))}, id="no range"),
     ],
 )
-def test_what_a_network_gives_is_counted(used, survey):
+def test_what_a_network_gives_is_counted(used, snapshot):
     """It is counted as Engine 29 does; of a network without an IPv4 range there is nothing to count."""
     expected = [Room(network="app", subnet=SUBNET, used=each, left=16 - each) for each in used]
 
-    assert expected == rooms(of(**survey))
+    assert expected == rooms(of(**snapshot))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ TWO = (*tasks(9), waiting(id="t1"), waiting(id="t2"))
 
 
 @pytest.mark.parametrize(
-    ("told", "survey"),
+    ("told", "snapshot"),
     [
         # The network that has no address left, or got no range, is named; else it is told all the same.
         (["2 tasks of web stay `new`: app has no address left"], {"tasks": TWO}),
@@ -118,9 +118,9 @@ TWO = (*tasks(9), waiting(id="t1"), waiting(id="t2"))
         ([], {"tasks": (waiting(desired="shutdown"),)}),
     ],
 )
-def test_task_that_waits(told, survey):
+def test_task_that_waits(told, snapshot):
     """It is told if it has been new for too long, and is wanted."""
-    read = of(**{"tasks": (waiting(),), **survey})
+    read = of(**{"tasks": (waiting(),), **snapshot})
 
     assert [f"failed: {each}" for each in told] == found("waiting-tasks", swarm=read)
 

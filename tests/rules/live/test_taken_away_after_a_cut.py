@@ -37,8 +37,8 @@ def removed_from_state(start: SimulatorState, spec: Spec) -> SimulatorState:
         case IngressSpec():
             hosts.work("ingress", 300, hosts.progress.append, hosts.ingress, partial(ingress.finish_cut_change, spec))
         case GwbridgeSpec():
-            look = partial(hosts.gwbridge, spec.host)
-            hosts.work("bridge", 300, hosts.progress.append, look, partial(gwbridge.finish_cut_change, spec))
+            observe = partial(hosts.gwbridge, spec.host)
+            hosts.work("bridge", 300, hosts.progress.append, observe, partial(gwbridge.finish_cut_change, spec))
     hosts.elapse(60)
     return hosts.sim
 

@@ -119,7 +119,7 @@ def test_a_refresh_lets_one_go_on_with_a_change_that_was_cut(spec: Spec):
     for hosts in (each for each in begun(actual) if in_a_change(each.sim)):
         ours = spec.model_copy(update={**OURS, "mtu": 1380})
         state = {type_of(spec).output: known}
-        found = type_of(spec).status(ours, state, type_of(spec).look(hosts.at_rest(), ours, state))
+        found = type_of(spec).status(ours, state, type_of(spec).observe(hosts.at_rest(), ours, state))
         if found.gone:  # the old overlay: the state has none from now on
             continue
         now = found.actual.id if found.actual else known

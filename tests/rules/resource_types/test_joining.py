@@ -141,8 +141,8 @@ def moved(role: str) -> tuple[SimulatorState, NodeSpec, dict[str, Any]]:
 
 def work(hosts: SimulatedHosts, spec: NodeSpec, known: dict[str, Any]) -> NodeFacts:
     """Bring the membership about, as an `up` does."""
-    look = partial(NODE.look, hosts, spec, known)
-    facts: NodeFacts = hosts.work("it", spec.timeout, hosts.progress.append, look, NODE.decide(spec, known))
+    observe = partial(NODE.observe, hosts, spec, known)
+    facts: NodeFacts = hosts.work("it", spec.timeout, hosts.progress.append, observe, NODE.decide(spec, known))
     return facts
 
 

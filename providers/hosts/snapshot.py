@@ -1,4 +1,4 @@
-"""Reads a survey: all that a plan of live changes has to know, by GET requests alone, all hosts at once."""
+"""Reads a snapshot: all that a plan of live changes has to know, by GET requests alone, all hosts at once."""
 
 from collections.abc import Callable, Iterable, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -14,30 +14,30 @@ from providers.hosts.overlays import confirmed, listing
 from providers.rules.vocabulary.errors import NotAManager
 from providers.rules.vocabulary.facts import Member, Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostSnapshot, Snapshot, Standalone, SwarmSnapshot
 
 T = TypeVar("T")
 
 AT_ONCE = 4
 
 
-def survey(fleet: Fleet, *, stopped: bool = True) -> Survey:
+def snapshot(fleet: Fleet, *, stopped: bool = True) -> Snapshot:
     """Return all declared hosts and, if one of them answers for it, the swarm. stopped: also the tasks that are
     to stop, and which containers are gone once they end.
 
     Raises NoQuorum and the like if there is a swarm and no manager can answer for it.
     """
-    found, unreachable = observe.answers(fleet, partial(host_survey, inspects=stopped), fleet.names)
+    found, unreachable = observe.answers(fleet, partial(host_snapshot, inspects=stopped), fleet.names)
     if not any(host.member.state == "active" for host in found):
-        return Survey(hosts=(*found, *unreachable))
+        return Snapshot(hosts=(*found, *unreachable))
     try:
-        swarm = observe.from_manager(fleet, partial(swarm_survey, stopped=stopped), newest=True)
+        swarm = observe.from_manager(fleet, partial(swarm_snapshot, stopped=stopped), newest=True)
     except NotAManager:
-        return Survey(hosts=(*found, *unreachable))
-    return Survey(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in unreachable)), swarm=swarm)
+        return Snapshot(hosts=(*found, *unreachable))
+    return Snapshot(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in unreachable)), swarm=swarm)
 
 
-def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:
+def host_snapshot(engine: Engine, *, inspects: bool = False) -> HostSnapshot:
     """Return one host's own word. inspects: ask of each running container that is no task whether it is gone once it
     ends, which the list does not show."""
     own, containers = observe.member(engine), observe.listed_containers(engine)
@@ -46,7 +46,7 @@ def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:
     inspected = [net.id for net in listed if may_be_its_own(net, own, attached)]
     own_copies = dict(zip(inspected, at_once(partial(observe.local_network, engine), inspected), strict=True))
     found = (own_copies.get(net.id) if is_shared(net) else net for net in listed)
-    return HostSurvey(
+    return HostSnapshot(
         member=own,
         networks=tuple(
             net for net in found if net is not None and (net.scope != "swarm" or net.endpoints or not own.control)
@@ -94,12 +94,12 @@ def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
         return list(pool.map(ask, ids))
 
 
-def swarm_survey(engine: Engine, *, stopped: bool = True) -> SwarmSurvey:
+def swarm_snapshot(engine: Engine, *, stopped: bool = True) -> SwarmSnapshot:
     """Return the swarm as one manager shows it."""
     listed = listing(engine)
     found = at_once(lambda each: confirmed(engine, listed.by_id[each]), listed.by_id)
     networks = sorted((network for network in found if network is not None), key=lambda network: network.id)
-    return SwarmSurvey(
+    return SwarmSnapshot(
         settings=observe.settings(engine),
         nodes=observe.nodes(engine),
         networks=tuple(replace(network, endpoints=()) for network in networks),

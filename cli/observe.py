@@ -101,7 +101,7 @@ def _facts(near: HostsApi | None, unreachable: tuple[UnreachableHost, ...], spec
     if near is None:
         raise Unreachable("no host answers")
     try:
-        facts: Facts = type_of(spec).look(near, spec, outputs)
+        facts: Facts = type_of(spec).observe(near, spec, outputs)
     except (EngineError, HostError):
         if isinstance(spec, GwbridgeSpec):
             return near.own_bridge(spec.host)
