@@ -11,7 +11,7 @@ from cli.doctor import doctor
 from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys, schema
-from cli.lines import give
+from cli.lines import print_text
 from cli.map import draw
 from cli.plan import plan
 from cli.privileges import privileges
@@ -30,7 +30,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        give(f"swarmnet {VERSION}\n")
+        print_text(f"swarmnet {VERSION}\n")
         raise typer.Exit
 
 

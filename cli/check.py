@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.lines import give, give_data, so_many, tell
+from cli.lines import print_data, print_line, print_text, so_many
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
@@ -51,11 +51,11 @@ def check(
     together = list(_of_several(actual, directory, named))
     every = [*(line for found in lines.values() for line in found), *together]
     if form is Format.JSON:
-        give_data(as_data(named, every))
+        print_data(as_data(named, every))
     elif not named:
-        tell(f"no stack files in {directory}", typer.colors.RED)
+        print_line(f"no stack files in {directory}", typer.colors.RED)
     elif form is Format.GITHUB:
-        give("".join(f"{annotation(line)}\n" for line in every))
+        print_text("".join(f"{annotation(line)}\n" for line in every))
     else:
         _show(actual, lines, together)
     if not named or any(line.level == "error" for line in every):
@@ -100,12 +100,12 @@ def _show(actual: Mapping[str, Validation], lines: Mapping[str, Sequence[Line]],
     wrong = {line.stack for line in together if line.level == "error"}
     for stack, found in lines.items():
         if stack not in wrong and all(line.level != "error" for line in found):
-            tell(f"{stack}: {_summary(actual[stack])}, no problem")
+            print_line(f"{stack}: {_summary(actual[stack])}, no problem")
         for line in (*found, *(each for each in together if each.stack == stack and each.level == "error")):
-            tell(str(line), _COLOURS.get(line.level, ""))
+            print_line(str(line), _COLOURS.get(line.level, ""))
     for line in together:
         if line.level != "error":
-            tell(str(line))
+            print_line(str(line))
 
 
 def _of_one(

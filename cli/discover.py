@@ -10,7 +10,7 @@ import yaml
 
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.files import write
-from cli.lines import asking, tell, told
+from cli.lines import asking, errors_end_command, print_line
 from cli.project import owner
 from cli.stack_files import all_of
 from providers.discovery.found import Found
@@ -47,7 +47,7 @@ def discover(
     The other members are reached with the same settings. What was not seen, what is unusual, what clashes and what
     others look after stands in the file as comments. Exits with 1, and writes nothing, if there is a problem.
     """
-    with told():
+    with errors_end_command():
         stack, kept = _stack(out), _kept(out, force)
         owned = owner(out.parent, stack)
         first = entry(manager, Reach(key_file, known_hosts, sudo, bastion))
@@ -56,12 +56,12 @@ def discover(
     others = {name: each.resolved for name, each in all_of(out.parent)[0].items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
     text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
-    with told():  # also if somebody has written it meanwhile
+    with errors_end_command():  # also if somebody has written it meanwhile
         write(out, text, new=not force)
-    tell(f"{out}: {', '.join(key for key in raw if key != 'ssh')}", "green")
+    print_line(f"{out}: {', '.join(key for key in raw if key != 'ssh')}", "green")
     for each in remarks:
-        tell(f"{each.kind}: {each.line}", COLOURS[each.kind])
-    tell(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates")
+        print_line(f"{each.kind}: {each.line}", COLOURS[each.kind])
+    print_line(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates")
 
 
 def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
@@ -69,10 +69,10 @@ def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[R
 
     `owner`: `<project>/<stack>`. `others`: the stack files that are there already.
     """
-    raw, said = sections(found, owner)
+    raw, section_remarks = sections(found, owner)
     raw, claimed = unclaimed(raw, others)
     raw, clashing = mended(raw, [each.subnet for each in found.taken if not each.wide])
-    remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
+    remarks = [*section_remarks, *claimed, *clashing, *outside(raw, found, owner)]
     try:
         raw, changed = _as_it_is(raw, found, owner)
     except StackFileError:  # each problem of the file is a remark already
@@ -82,11 +82,11 @@ def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[R
 
 def routes(found: Found) -> dict[str, str]:
     """Return the routes of hosts, each with the hosts that have it and by which link."""
-    said: dict[str, list[str]] = {}
+    by_subnet: dict[str, list[str]] = {}
     for each, hosts in found.taken.items():
         if each.kind == "route":
-            said.setdefault(each.subnet, []).append(f"{each.words} of {some(hosts)}")
-    return {subnet: "; ".join(words) for subnet, words in said.items()}
+            by_subnet.setdefault(each.subnet, []).append(f"{each.words} of {some(hosts)}")
+    return {subnet: "; ".join(words) for subnet, words in by_subnet.items()}
 
 
 def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:

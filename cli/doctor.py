@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.doctor_report import EXIT, as_data, show, waiting
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
-from cli.lines import asking, give, give_data, told
+from cli.lines import asking, errors_end_command, print_data, print_text
 from cli.stack_argument import AsJson, complete, named
 from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
@@ -88,9 +88,9 @@ def doctor(
     reach = Reach(key_file, known_hosts, sudo, bastion)
     if wrong := _misused(at_one, reach, rules, host):
         raise typer.BadParameter(wrong)
-    with told("doctor" if at_one else stack):
+    with errors_end_command("doctor" if at_one else stack):
         if rules:
-            give(_script(rules, declared(directory, stack)[1], host))
+            print_text(_script(rules, declared(directory, stack)[1], host))
             return
         with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
             if at_one:
@@ -107,7 +107,7 @@ def doctor(
             seen = replace(seen, reach=probed(fleet, seen, compared_with))
     found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
-        give_data(as_data(stack, found))
+        print_data(as_data(stack, found))
     else:
         show(console, found)
     raise typer.Exit(EXIT[found.status])

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from cli.lines import asking, give_data, so_many, tell, told
+from cli.lines import asking, errors_end_command, print_data, print_line, so_many
 from cli.observe import Late, Seen, Waiting, seen
 from cli.plan import Line, fields
 from cli.project import owner, short
@@ -74,7 +74,7 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
 
     Exits with 0 if nothing drifted, with 7 if something did, with 1 if nothing did and something is unknown.
     """
-    with told(stack):
+    with errors_end_command(stack):
         desired, resolved = declared(directory, stack)
         state = state_of(stack, directory)
         of = owner(directory, stack)
@@ -92,10 +92,10 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
     warnings = (*([dead] if dead else []), *(() if isinstance(warned, SwarmnetError) else warned))
     result = replace(report(desired, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
-        give_data(as_data(short(stack), result))
+        print_data(as_data(short(stack), result))
     else:
         for text, colour in lines(result, len(state)):
-            tell(text, colour)
+            print_line(text, colour)
     if observed.late or isinstance(hosts, Late) or isinstance(warned, Late):
         sys.stdout.flush()
         os._exit(result.status)  # threads that still wait for a host would keep the process alive
@@ -213,10 +213,10 @@ def changed(each: Difference) -> str:
         return "is gone"
     if each.property == explain.SETTLED:
         return f"is not as it should be: {each.actual}"
-    return f"{each.property}: recorded {said(each.recorded)}, there {said(each.actual)}"
+    return f"{each.property}: recorded {format_value(each.recorded)}, there {format_value(each.actual)}"
 
 
-def said(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value in words."""
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value)) or None

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.files import write
-from cli.lines import complain, give, told
+from cli.lines import errors_end_command, print_error, print_text
 from cli.plan import forecast_stack
 from cli.project import short
 from cli.stack_argument import Stack
@@ -39,16 +39,16 @@ def facts(
     Who is attached to which network, each host's bridge, and what `pulumi up --refresh` would disturb. Nothing is
     written to any host, and no secret to the file. A host that does not answer is in the file as silent.
     """
-    with told(stack):
+    with errors_end_command(stack):
         ahead = forecast_stack(directory, stack)
         state = ahead.doubt or "known"
         text = facts_file(short(stack), datetime.now(UTC), ahead.seen, ahead.found, state).text()
         for host in ahead.unreachable:
-            complain(f"{stack}: no answer: {host.why}", typer.colors.YELLOW)
+            print_error(f"{stack}: no answer: {host.why}", typer.colors.YELLOW)
         if out:
             write(out, text)
         else:
-            give(text)
+            print_text(text)
 
 
 def content(path: Path) -> bytes:

@@ -24,12 +24,12 @@ def as_shown(*texts: str, style: str = "") -> Text:
     return Text("\n".join(map(indented, texts)), style=style)
 
 
-def tell(text: str, colour: str = "") -> None:
+def print_line(text: str, colour: str = "") -> None:
     """A line on standard output."""
     typer.echo(_coloured(text, colour))
 
 
-def complain(text: str, colour: str = "red") -> None:
+def print_error(text: str, colour: str = "red") -> None:
     """A line on standard error."""
     typer.echo(_coloured(text, colour), err=True)
 
@@ -41,25 +41,25 @@ def _coloured(text: str, colour: str) -> str:
     return typer.style(shown, fg=colour) if colour and not os.environ.get("NO_COLOR") else shown
 
 
-def give(text: str) -> None:
+def print_text(text: str) -> None:
     """A whole text that its writer has made safe, such as Markdown, on standard output."""
     sys.stdout.write(text)
 
 
-def give_data(value: object) -> None:
+def print_data(value: object) -> None:
     """A value as JSON on standard output."""
-    give(data(value) + "\n")
+    print_text(data(value) + "\n")
 
 
 def fail(problems: Iterable[str], about: str = "") -> NoReturn:
     """End the command with these problems. about: what each is about, if its words do not say it."""
     for problem in problems:
-        complain(f"{about}: {problem}" if about else problem)
+        print_error(f"{about}: {problem}" if about else problem)
     raise typer.Exit(1)
 
 
 @contextmanager
-def told(about: str = "") -> Iterator[None]:
+def errors_end_command(about: str = "") -> Iterator[None]:
     """Errors of ours, each problem by itself, and files that can't be read or written end the command."""
     try:
         yield

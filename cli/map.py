@@ -8,7 +8,7 @@ import typer
 
 from cli.facts import Facts, facts_in
 from cli.files import write
-from cli.lines import fail, tell, told
+from cli.lines import errors_end_command, fail, print_line
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, judged, names
@@ -35,16 +35,16 @@ def draw(
     if not form:
         fail([f"{out}: a map is written as one of {', '.join(_FORMS)}, by the end of the file's name"])
     named = {short(stack): stack for stack in stacks or names(directory)}
-    with told():
+    with errors_end_command():
         known = facts_in(facts or [], named)
     found = [Stack(stack, _judged(directory, asked), known.get(stack)) for stack, asked in named.items()]
     if not found:
         fail([f"{directory}: there is no file Pulumi.STACK.yaml"])
-    with told():
+    with errors_end_command():
         write(out, form(found))
-    tell(f"{out}: {page.summary(found)}")
+    print_line(f"{out}: {page.summary(found)}")
 
 
 def _judged(directory: Path, stack: str) -> Validation:
-    with told(stack):
+    with errors_end_command(stack):
         return judged(directory, stack)

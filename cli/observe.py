@@ -80,17 +80,19 @@ def seen(
 ) -> Seen:
     """Ask all hosts for a first word, and those that gave one for all the rest."""
     everyone = reach(accesses, roles).at_rest()
-    said = waiting.answers({host: partial(everyone.member, host) for host in accesses}, HOSTS_AT_ONCE, FIRST_WORD)
-    members = {host: word for host, word in said.items() if isinstance(word, Member)}
+    first_answers = waiting.answers(
+        {host: partial(everyone.member, host) for host in accesses}, HOSTS_AT_ONCE, FIRST_WORD
+    )
+    members = {host: word for host, word in first_answers.items() if isinstance(word, Member)}
     unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
-    why = {host: str(word) for host, word in said.items() if host not in members}
+    why = {host: str(word) for host, word in first_answers.items() if host not in members}
     why |= {host: f"{host}: {NO_WAY}" for host in sorted(unasked)}
     unreachable = tuple(UnreachableHost(host=host, why=reason) for host, reason in why.items())
     heard = {host: accesses[host] for host in members}
     near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))).at_rest() if heard else None
     asks = {name: partial(_facts, near, unreachable, *known) for name, known in state.items()}
     facts = waiting.answers(asks, RESOURCES_AT_ONCE)
-    late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))
+    late = any(isinstance(answer, Late) for answer in (*first_answers.values(), *facts.values()))
     return Seen(members=tuple(members.values()), unreachable=unreachable, facts=facts, late=late)
 
 

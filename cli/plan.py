@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from cli.lines import asking, give_data, so_many, tell, told
+from cli.lines import asking, errors_end_command, print_data, print_line, so_many
 from cli.project import owner
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
@@ -33,7 +33,7 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
 
     Exits with 1 if something would block, fail or not be reached, and if a host does not answer.
     """
-    with told(stack):
+    with errors_end_command(stack):
         ahead = forecast_stack(directory, stack)
         found = ahead.found
         with asking(so_many(len(ahead.desired.access))):
@@ -44,10 +44,10 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
             warnings = [*([dead] if dead else []), *ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
         report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.unreachable}}
-        give_data({**report, "warnings": warnings, "resources": [fields(each) for each in found]})
+        print_data({**report, "warnings": warnings, "resources": [fields(each) for each in found]})
     else:
         for text, colour in report_of(found, ahead.unreachable, ahead.doubt, warnings):
-            tell(text, colour)
+            print_line(text, colour)
     if ahead.unreachable or any(each.problem for each in found):
         raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.lines import give, give_data, tell, told
+from cli.lines import errors_end_command, print_data, print_line, print_text
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
 from providers.hosts.privileges import JOBS, Job, read_only_program, with_prepare
@@ -23,20 +23,20 @@ def privileges(
 
     With --filter it prints the program that lets drift, facts, plan and doctor read, and refuses everything else.
     """
-    with told(stack):
+    with errors_end_command(stack):
         desired, _ = declared(directory, stack)
     if program:
-        give(read_only_program())
+        print_text(read_only_program())
         return
     jobs = {**JOBS, "up": with_prepare(JOBS["up"])} if desired.commands else JOBS
     if as_json:
         data = {name: {"api": job.api, "commands": _rows(job)} for name, job in jobs.items()}
-        give_data({"jobs": data, "sudo": sorted(name for name, access in desired.access.items() if access.sudo)})
+        print_data({"jobs": data, "sudo": sorted(name for name, access in desired.access.items() if access.sudo)})
         return
     for name, job in jobs.items():
-        tell(name)
+        print_line(name)
         for each in (*job.api, *map(shlex.join, job.commands), *(f"{shlex.join(each)} (root)" for each in job.as_root)):
-            tell(f"  {each}")
+            print_line(f"  {each}")
 
 
 def _rows(job: Job) -> list[dict[str, object]]:

@@ -95,10 +95,10 @@ def asked(*words: str, stack: str, directory: Path) -> str:
     except subprocess.TimeoutExpired as error:
         raise NoState(f"{named} does not answer within {SECONDS:.0f} s") from error
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
-        if "PULUMI_ACCESS_TOKEN must be set" in said:  # Pulumi's words if no backend was chosen
+        message = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
+        if "PULUMI_ACCESS_TOKEN must be set" in message:  # Pulumi's words if no backend was chosen
             raise NoState(
                 "nothing says where Pulumi's state is: type `pulumi login`, or set PULUMI_BACKEND_URL"
             ) from error
-        raise NoState(f"{named}: {said.removeprefix('error: ')}") from error
+        raise NoState(f"{named}: {message.removeprefix('error: ')}") from error
     return done.stdout

@@ -9,7 +9,7 @@ import typer
 
 from cli.facts import STDIN, Facts, content, facts_in
 from cli.files import write
-from cli.lines import fail, give, told
+from cli.lines import errors_end_command, fail, print_text
 from providers.explain.report.page import MOST, comment, no_page, page
 from providers.explain.report.preview import NotAPreview, Preview
 
@@ -33,13 +33,13 @@ def report(
     Exits with 0 whatever a preview found, also if it failed; with 1 if there is no preview to read, which a file then
     says in its place, while nothing goes to standard output.
     """
-    with told():
+    with errors_end_command():
         found = {path: content(path) for path in previews or [STDIN]}
         pages, problems = _pages(found, facts or ())
         if out:
             write(out, comment(pages))
         elif not problems:
-            give(comment(pages))
+            print_text(comment(pages))
     if problems:
         fail(problems)
 

@@ -27,8 +27,10 @@ def _name(context: typer.Context, given: str) -> str:
     if not found:
         return given
     folder = Path(given).parent
-    said = context.get_parameter_source("directory")
-    before = context.params["directory"] if said and said.name == "COMMANDLINE" else context.meta.get(FOLDER, folder)
+    source = context.get_parameter_source("directory")
+    before = (
+        context.params["directory"] if source and source.name == "COMMANDLINE" else context.meta.get(FOLDER, folder)
+    )
     if before.resolve() != folder.resolve():
         raise typer.BadParameter(f"{given} is not in {before}: name stacks of one folder")
     context.meta[FOLDER] = folder

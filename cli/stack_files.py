@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 import typer
 
-from cli.lines import told
+from cli.lines import errors_end_command
 from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Validation, validate
 from providers.rules.plan import Plan, planned
@@ -30,7 +30,9 @@ def _of_project(context: typer.Context, parameter: typer.CallbackParam, director
         return directory
     if FOLDER in context.meta:
         return Path(context.meta[FOLDER])
-    with suppress(ProjectError) if context.resilient_parsing else told():  # a shell that completes has no use for words
+    with (
+        suppress(ProjectError) if context.resilient_parsing else errors_end_command()
+    ):  # a shell that completes has no use for words
         return stacks_around()
     return directory
 
@@ -63,12 +65,12 @@ class Line:
     words: str
 
     @classmethod
-    def of(cls, directory: Path, stack: str, said: str, judgement: Validation | None, level: str = "error") -> Self:
+    def of(cls, directory: Path, stack: str, message: str, judgement: Validation | None, level: str = "error") -> Self:
         """`path: words` as it was said. judgement: that of the stack's file, if it could be read."""
         file = file_of(directory, stack)
         shown = os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
         keys = judgement.text.keys if judgement and judgement.text else {}
-        return cls(shown if file.is_file() else "", position(said, keys), level, short(stack), *parted(said))
+        return cls(shown if file.is_file() else "", position(message, keys), level, short(stack), *parted(message))
 
     @classmethod
     def beside(cls, stack: str, words: str, level: str = "error") -> Self:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.lines import complain, tell, told
+from cli.lines import errors_end_command, print_error, print_line
 from cli.project import NoState, project_of
 from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of
@@ -104,7 +104,7 @@ def check(
 
     Exits with 1 if there is another one, or the state can't be read.
     """
-    with told(stack):
+    with errors_end_command(stack):
         whole = read(exported(stack, directory))
         found = list(providers(whole))
         prepared = [(name, each) for name, each in environments(whole) if name not in (allow or ())]
@@ -123,13 +123,13 @@ def check(
     problems = list(dict.fromkeys(problems))  # inputs and outputs have it
     for name, problem, known_by in problems:
         or_else = f"; if it is yours, add --allow {_shown(known_by)}" if known_by else ""
-        complain(
+        print_error(
             f"{stack}: {_shown(name)}: {problem}: find out who wrote it, and `pulumi stack import` the last state that "
             f"is yours{or_else}"
         )
     if problems:
         raise typer.Exit(1)
-    tell(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
+    print_line(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
 
 
 FOREIGN_COMMAND = "it is a command, and none of `prepare`: Pulumi would run it on this machine"

@@ -107,7 +107,7 @@ class Run:
             str, str | None
         ] = {}  # by owner, once ranges were compared: the resource that tells the clashes
         self._digests: dict[str, str] = {}  # by owner
-        self._managers_told = False
+        self._managers_reported = False
         self._file_followed = False
         self._file: Resolved | None = None
 
@@ -134,7 +134,7 @@ class Run:
         self.unwatched.update(declared.unwatched)
         self.left_out -= declared.lost
         if self._file:  # each provider is configured when Pulumi first needs it
-            self._reached_as_the_file_says(self._file)
+            self._use_declared_access(self._file)
 
     def follow_the_file(self, owner: str) -> None:
         """In a refresh, take from the stack file on this machine which hosts are lost and which key files reach the
@@ -150,9 +150,9 @@ class Run:
             project, _, stack = owner.rpartition("/")
             raw = from_yaml((stack_files(Path.cwd()) / f"Pulumi.{stack}.yaml").read_bytes(), project)
             self._file = resolve(readable(StackFile, raw).model)
-            self._reached_as_the_file_says(self._file)
+            self._use_declared_access(self._file)
 
-    def _reached_as_the_file_says(self, file: Resolved) -> None:
+    def _use_declared_access(self, file: Resolved) -> None:
         for host in file.lost & set(self.accesses):
             del self.accesses[host]
             self.left_out.add(host)
@@ -240,9 +240,9 @@ class Run:
     def removal_time(self, spec: Spec) -> float:
         """Return the seconds that a removal may take by the present configuration; the state has the last change's."""
         key = f"{NAMESPACE}:timeouts"
-        said = from_flat({key: self.settings[key]} if key in self.settings else {}).get("timeouts", {})
+        timeouts = from_flat({key: self.settings[key]} if key in self.settings else {}).get("timeouts", {})
         try:
-            seconds: float = getattr(Timeouts.model_validate(said), type_of(spec).name.lower())
+            seconds: float = getattr(Timeouts.model_validate(timeouts), type_of(spec).name.lower())
         except ValidationError:
             return spec.timeout
         return seconds
@@ -324,9 +324,9 @@ class Run:
         """Say which managers do not answer, and what the quorum bears. Looks once in a run, whether or not anything
         changes: a swarm that has lost one looks well until the next."""
         with self._observing:
-            if self._managers_told or not self.accesses:
+            if self._managers_reported or not self.accesses:
                 return
-            self._managers_told = True
+            self._managers_reported = True
         try:
             found = describe_unanswering(api.nodes(), {})
         except SwarmnetError as problem:

@@ -37,8 +37,8 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
         not answer."""
         found = super().diff(id_, olds, news)
         if self.run.leaving and olds.get("adopted"):
-            told = TAKEN_OVER.format(members=some(self.run.leaving))
-            Progress(self.resource_type.spec.recorded(news).row)(told, stays=True)
+            warning = TAKEN_OVER.format(members=some(self.run.leaving))
+            Progress(self.resource_type.spec.recorded(news).row)(warning, stays=True)
             self.run.leaving = ()
         if self.run.in_earnest:
             self.run.warn_of_managers(Progress(self.resource_type.spec.recorded(news).row), self.run.hosts())

@@ -68,9 +68,9 @@ def host_key(host: str, known_hosts: str | None) -> str:
 
     Which files count, and what they revoke, is what `ssh` would say; `known_hosts` takes the place of those that trust.
     """
-    said = dict(line.partition(" ")[::2] for line in told("ssh", "-G", "--", host).splitlines())
-    system = said["globalknownhostsfile"].split()
-    trusting = [known_hosts] if known_hosts else [*said["userknownhostsfile"].split(), *system]
+    settings = dict(line.partition(" ")[::2] for line in output_of("ssh", "-G", "--", host).splitlines())
+    system = settings["globalknownhostsfile"].split()
+    trusting = [known_hosts] if known_hosts else [*settings["userknownhostsfile"].split(), *system]
     lines = {file: found(host, file) for file in {*trusting, *system}}
     revoked = {line[3] for each in lines.values() for line in each if line[0] == "@revoked"}
     keys = [
@@ -78,7 +78,7 @@ def host_key(host: str, known_hosts: str | None) -> str:
         for file in trusting
         for name, kind, key, *_ in lines[file]
         # RSA keys are of no use here: the plugin offers them with SHA-1 only, which sshd refuses.
-        if kind != "ssh-rsa" and kind in said["hostkeyalgorithms"].split(",")
+        if kind != "ssh-rsa" and kind in settings["hostkeyalgorithms"].split(",")
         if not name.startswith("@") and key not in revoked
     ]
     if not keys:
@@ -86,8 +86,8 @@ def host_key(host: str, known_hosts: str | None) -> str:
             f"{host}: no ed25519 or ecdsa key in {' or '.join(trusting)} that is not revoked: add it there, once you "
             "have checked it"
         )
-    if said.get("revokedhostkeys", "none") != "none":
-        told("ssh-keygen", "-Q", "-f", path(said["revokedhostkeys"]), "/dev/stdin", stdin=keys[0])
+    if settings.get("revokedhostkeys", "none") != "none":
+        output_of("ssh-keygen", "-Q", "-f", path(settings["revokedhostkeys"]), "/dev/stdin", stdin=keys[0])
     return keys[0]
 
 
@@ -98,7 +98,7 @@ def found(host: str, known_hosts: str) -> list[list[str]]:
     return [line.split() for line in lines if not line.startswith("#")]
 
 
-def told(*words: str, stdin: str = "") -> str:
+def output_of(*words: str, stdin: str = "") -> str:
     """Return a command's output if it says that all is well."""
     ended = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False)
     if ended.returncode:

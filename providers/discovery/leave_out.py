@@ -47,9 +47,9 @@ def mended(raw: Raw, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
         raw = without(raw, path)
         if path[-1] == "default_addr_pool":
             raw = without(raw, ("swarm", "default_addr_pool_prefix"))  # it means nothing without its pool
-    pool_told = any(f"left out: {_POOL}" in remark.line for remark in remarks)
+    pool_left_out = any(f"left out: {_POOL}" in remark.line for remark in remarks)
     remarks += [Remark("clash", "hosts", line) for line in judgement.why_no_plan]
-    warnings = [line for line in judgement.warnings if not (pool_told and _POOL in line)]
+    warnings = [line for line in judgement.warnings if not (pool_left_out and _POOL in line)]
     return raw, [*remarks, *(Remark("unusual", line.partition(".")[0], line) for line in warnings)]
 
 

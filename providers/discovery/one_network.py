@@ -37,8 +37,8 @@ def section(
     foreign = adoption.foreign_refusal(thing, network.labels, live.owner)
     reason = elsewhere(network) or foreign or _unfit(network, live)
     if reason:
-        said = reason if reason.startswith(thing) else f"{thing}: {reason}"
-        return None, [Remark("not managed", where, said)]
+        message = reason if reason.startswith(thing) else f"{thing}: {reason}"
+        return None, [Remark("not managed", where, message)]
     actual = live.model_dump(mode="json", warnings=False)
     values = {key: actual[key] for key in model.model_fields if key in actual}
     ipv6 = values.get("ipv6")

@@ -39,11 +39,11 @@ def sections(found: Found, owner: str) -> tuple[Raw, list[Remark]]:
     raw: Raw = {"hosts": {member.name: _host(member, ssh) for member in found.reached}, **({"ssh": ssh} if ssh else {})}
     remarks = [*_members(found)]
     for part in (_swarm, _gwbridges, _ingress, _overlays):
-        more, said = part(found, owner)
+        more, more_remarks = part(found, owner)
         raw |= {key: value for key, value in more.items() if key != "hosts"}
         for name, own in more.get("hosts", {}).items():
             raw["hosts"][name] |= own  # type: ignore[index]
-        remarks += said
+        remarks += more_remarks
     return raw, [*remarks, *_local(found)]
 
 
@@ -139,8 +139,8 @@ def _gwbridges(found: Found, owner: str) -> Part:
             continue
         thing = f"docker_gwbridge of {member.name} ({bridge.subnet})"
         live = gwbridge.live_spec(GwbridgeSpec(**base(bridge, owner), host=member.name), bridge)
-        keys, said = section(thing, "gwbridge", bridge, live, PartialGwbridge)
-        remarks += said
+        keys, more_remarks = section(thing, "gwbridge", bridge, live, PartialGwbridge)
+        remarks += more_remarks
         if keys:
             own[member.name] = keys
     if own and len(own) == len(found.reached) and all(keys == next(iter(own.values())) for keys in own.values()):
@@ -170,8 +170,8 @@ def _overlays(found: Found, owner: str) -> Part:
         thing = f"overlay {network.name} ({network.subnet or 'no subnet'})"
         desired = OverlaySpec(**base(network, owner), name=network.name, vxlan_id=chosen_number(network))
         live = overlay.live_spec(desired, network)
-        keys, said = section(thing, "overlays", network, live, Overlay)
-        remarks += said
+        keys, more_remarks = section(thing, "overlays", network, live, Overlay)
+        remarks += more_remarks
         if keys:
             declared[network.name] = keys
             unused += [] if network.id in used else [network.name]

@@ -42,13 +42,13 @@ def stack_file_text(
 
     routes: what hosts have routes to, with whose they are: `reserved`, for a person to take the marks away.
     """
-    said = list(remarks)
+    remaining = list(remarks)
     lines = ["# yaml-language-server: $schema=schema.json"]
     for paragraph in heading:
         lines += _comment(paragraph)
     lines.append("config:")
     for key in _SECTIONS:
-        lines += [f"  {line}" for line in _section(key, sections, said)]
+        lines += [f"  {line}" for line in _section(key, sections, remaining)]
     lines += [f"  {line}" for line in _reserved(routes or {})]
     others = {key: value for key, value in sections.items() if key not in _SECTIONS}
     lines += [f"  {line}" for line in _yaml(others)]

@@ -83,10 +83,10 @@ def finding(spec: Spec, outputs: Known, facts: Facts | SwarmnetError, *, ended: 
         status = Status(doubt=str(facts))
     else:
         status = resource_type.status(spec, outputs, facts)
-    return _told(spec, outputs, status)
+    return _finding_of(spec, outputs, status)
 
 
-def _told(spec: Spec, outputs: Known, status: Status[Spec]) -> Finding:
+def _finding_of(spec: Spec, outputs: Known, status: Status[Spec]) -> Finding:
     name, host = spec.resource_name, getattr(spec, "host", "")
     live = spec.read_as(status.live) if status.live else None
     differing: list[tuple[str, str, object, object]] = []

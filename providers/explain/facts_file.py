@@ -109,8 +109,8 @@ class FactsFile(_Part):
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, problem["loc"])) or "it"
-            says = f"{where}: {reason(problem['msg']).lower()}"
-            raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {says}") from error
+            message = f"{where}: {reason(problem['msg']).lower()}"
+            raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {message}") from error
 
     def text(self) -> str:
         """Return the file's text."""

@@ -69,7 +69,7 @@ class Forecast:
     @property
     def felt(self) -> list[str]:
         """Say what running workloads feel of it; empty if they feel nothing."""
-        said = [
+        texts = [
             self.drained and f"drain {', '.join(self.drained)}",
             self.restarted and f"restart docker on {', '.join(self.restarted)}",
             self.stopped and f"stop {', '.join(self.stopped)} and start {'them' if self.stopped[1:] else 'it'} again",
@@ -77,7 +77,7 @@ class Forecast:
             self.absences and f"take ports away: {'; '.join(map(_absence, self.absences))}",
             self.restarts and f"restart tasks: {', '.join(map(_restarts, self.restarts))}",
         ]
-        return [line for line in said if line]
+        return [line for line in texts if line]
 
     @property
     def disturbs(self) -> str:
@@ -128,8 +128,8 @@ class Record:
             case StopContainer():
                 actual = {each.id: each for each in sim.host(step.host).containers}
                 stops = actual.get(step.id) or Container(id=step.id, networks=())
-                told = f"{stops.name or stops.id[:12]} on {step.host}{' (paused)' if stops.paused else ''}"
-                (self.lost if stops.auto_remove else self.stopped).append(told)
+                text = f"{stops.name or stops.id[:12]} on {step.host}{' (paused)' if stops.paused else ''}"
+                (self.lost if stops.auto_remove else self.stopped).append(text)
 
     def passed(self, sim: SimulatorState, seconds: float) -> None:
         """So many seconds, at the end of which the simulation is this."""
@@ -160,13 +160,13 @@ class Record:
 
     def warnings(self, after: SimulatorState) -> tuple[str, ...]:
         """Say what may be lost of services whose tasks restart, or be unreachable for a while."""
-        told = {each.service for each in self.restarts(after)}
+        restarting = {each.service for each in self.restarts(after)}
         actual = {network.id for network in after.cluster.networks} if after.cluster else set()
         before = self.before.cluster.networks if self.before.cluster else ()
         replaced = {network.name for network in before if network.id not in actual}
         services = sorted(_services(self.before), key=lambda service: service.name)
         return tuple(
-            line for each in services if each.name in told for line in warnings(each.name, each.spec, replaced)
+            line for each in services if each.name in restarting for line in warnings(each.name, each.spec, replaced)
         )
 
     def _note(self, sim: SimulatorState) -> None:

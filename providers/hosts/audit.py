@@ -74,10 +74,10 @@ def record(log: HostLog, step: Step, author: str) -> str:
     author: resource, stack and commit. Raises HostError.
     """
     name, known = log.connection.name, log.missing
-    told = {key: getattr(step, key) for key in TELLING if getattr(step, key, None)}
+    details = {key: getattr(step, key) for key in TELLING if getattr(step, key, None)}
     if isinstance(step, CreateNetwork):
-        told["name"] = step.config.name
-    log.write(f"{pairs(at=f'{datetime.now(UTC):%FT%TZ}', host=name, step=type(step).__name__, **told)} {author}")
+        details["name"] = step.config.name
+    log.write(f"{pairs(at=f'{datetime.now(UTC):%FT%TZ}', host=name, step=type(step).__name__, **details)} {author}")
     return f"{name}: it has no `logger`: what is done there is not in its log" if log.missing > known else ""
 
 

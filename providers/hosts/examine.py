@@ -55,8 +55,8 @@ def _observe_beside_engines(fleet: Fleet, hosts: list[ObservedHost]) -> tuple[Ob
 
 
 def _known_by(access: HostAccess, own: ObservedHost) -> str:
-    said = engine_host(access.advertise_address or "")[0]
-    return own.member.node_address if own.member.state == "active" else said if is_ip(said) else ""
+    declared = engine_host(access.advertise_address or "")[0]
+    return own.member.node_address if own.member.state == "active" else declared if is_ip(declared) else ""
 
 
 def observe_host(engine: Engine) -> ObservedHost:
@@ -65,14 +65,14 @@ def observe_host(engine: Engine) -> ObservedHost:
     asked = time.time()
     info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)
     answered = time.time()
-    said = _seconds(info.time)
+    engine_time = _seconds(info.time)
     return ObservedHost(
         member=narrowed(info, Member, host=engine.name),
         release=info.release,
         unfit=unsupported(info),
         doubtful=doubtful(info),
         live_restore=info.live_restore,
-        clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
+        clock=None if engine_time is None else Clock(shown=engine_time, asked=asked, answered=answered),
         bridge=observe.local_network(engine, GATEWAY_BRIDGE),
         backend=line(info.firewall),
         root=info.root or "/var/lib/docker",

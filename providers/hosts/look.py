@@ -64,10 +64,10 @@ def script(*words: str) -> str:
     return f"set -- {shlex.join(words)}\n{SCRIPT.read_text(encoding='utf-8')}"
 
 
-def with_answers(host: ObservedHost, said: str) -> ObservedHost:
+def with_answers(host: ObservedHost, output: str) -> ObservedHost:
     """Return the host with what the script's output says; text that makes no sense counts as not read."""
     unanswered = set(_READERS)
-    for name, status, text in answers(said):
+    for name, status, text in answers(output):
         subject = next((each for each in _READERS if each == name), None)
         if subject is None:
             continue
@@ -81,9 +81,9 @@ def with_answers(host: ObservedHost, said: str) -> ObservedHost:
     return host
 
 
-def answers(said: str) -> Iterator[tuple[str, int, str]]:
+def answers(output: str) -> Iterator[tuple[str, int, str]]:
     """Yield of each question of a script its subject, how it ended, and what was printed."""
-    for piece in re.split(r"^@ ", said, flags=re.MULTILINE)[1:]:
+    for piece in re.split(r"^@ ", output, flags=re.MULTILINE)[1:]:
         head, _, text = piece.partition("\n")
         subject, _, status = head.partition(" ")
         if status.isdecimal():
@@ -149,15 +149,15 @@ def _daemon(host: ObservedHost, text: str) -> ObservedHost:
 
 
 def _modules(host: ObservedHost, text: str) -> ObservedHost:
-    said = dict(each.split() for each in text.splitlines())
-    forbidden = frozenset(name for name, value in said.items() if value == "forbidden")
-    return replace(host, modules={name: _HAS[value] for name, value in said.items()}, forbidden=forbidden)
+    values = dict(each.split() for each in text.splitlines())
+    forbidden = frozenset(name for name, value in values.items() if value == "forbidden")
+    return replace(host, modules={name: _HAS[value] for name, value in values.items()}, forbidden=forbidden)
 
 
 def _offload(host: ObservedHost, text: str) -> ObservedHost:
-    said = [each.split() for each in text.splitlines()]
-    drivers = {words[1]: words[2][:20] for words in said if words[:1] == ["driver"]}
-    offloads = {words[1]: words[2] == "on" for words in said if words[:1] == ["offload"]}
+    rows = [each.split() for each in text.splitlines()]
+    drivers = {words[1]: words[2][:20] for words in rows if words[:1] == ["driver"]}
+    offloads = {words[1]: words[2] == "on" for words in rows if words[:1] == ["offload"]}
     if lacking := [name for name, driver in drivers.items() if driver == "vmxnet3" and name not in offloads]:
         return _without(host, "offload", f"{', '.join(lacking)}: install the package ethtool")
     around = host.surroundings

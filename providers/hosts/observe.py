@@ -303,10 +303,10 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
     Raises Unproved if only hosts that are not trusted say that they can.
     """
     members, unreachable = answers(fleet, member, fleet.names)
-    said: dict[str, Member | None] = {each.host: each for each in members}
-    good = next(iter(fleet.good(said)), None)
+    self_reports: dict[str, Member | None] = {each.host: each for each in members}
+    good = next(iter(fleet.good(self_reports)), None)
     if good is None:
-        fleet.refuse_unverified(said)
+        fleet.refuse_unverified(self_reports)
         outside = [each.host for each in members if each.state == "inactive"]
         return SwarmFacts(members=tuple(members), unreachable=tuple(unreachable), bridges=bridges(fleet, outside))
     return SwarmFacts(

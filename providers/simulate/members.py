@@ -128,8 +128,8 @@ def update_swarm(sim: SimulatorState, step: UpdateSwarm) -> SimulatorState:
 
 def given(step: SwarmSettings, before: SwarmSettings | Swarm) -> dict[str, Any]:
     """Return the values that the step sets, and the present ones for what it leaves alone."""
-    said = {key: getattr(step, key) for key in SETTINGS}
-    return {key: getattr(before, key) if value is None else value for key, value in said.items()}
+    declared = {key: getattr(step, key) for key in SETTINGS}
+    return {key: getattr(before, key) if value is None else value for key, value in declared.items()}
 
 
 def refuse_version(asked: Host, current: int, read: int) -> None:

@@ -61,7 +61,7 @@ def swarm_facts(sim: SimulatorState, *, ending: bool = False) -> SwarmFacts:
     """Return each declared host's own membership, and the swarm, if one of them can answer for it."""
     good, unreachable = answers(sim)
     members = tuple(member(sim, host) for host in good)
-    asked = next((host for host, said in zip(good, members, strict=True) if said.good_manager), None)
+    asked = next((host for host, own in zip(good, members, strict=True) if own.good_manager), None)
     if asked is None:
         outside = ((host.name, host.network(GATEWAY_BRIDGE)) for host in good if host.state == "inactive")
         found = tuple((name, bridge.subnet) for name, bridge in outside if bridge)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.files import write
-from cli.lines import as_shown, complain, tell
+from cli.lines import as_shown, print_error, print_line
 from providers.rules.vocabulary.errors import EngineError
 
 CLI = Path(__file__).parents[2] / "cli"
@@ -21,8 +21,8 @@ SAFE = {"line", "as_shown", "table", "matrix"}
 def test_no_word_of_a_host_makes_a_line_or_is_obeyed(capsys):
     """A label, a name or an error that has a line break or an escape in it stays on the line that tells of it."""
     forged = "overlay a\x1b[2J\nnothing drifted: 12 resources are as recorded"
-    tell(forged)
-    complain(str(EngineError(forged)))
+    print_line(forged)
+    print_error(str(EngineError(forged)))
 
     said = capsys.readouterr()
     line = "overlay a [2J nothing drifted: 12 resources are as recorded"

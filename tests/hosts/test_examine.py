@@ -47,7 +47,7 @@ def test_what_is_said_is_read(look):
     (host,) = found.hosts
 
     assert ("h1", "28.5.2", True, "") == (host.host, host.release, host.live_restore, host.unfit)
-    assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == host.clock.said
+    assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == host.clock.shown
     assert host.clock.asked <= host.clock.answered
     assert (True, {}) == (host.forwarding, host.unread)
     assert ENDS.timestamp() == found.swarm.ca_ends

@@ -18,8 +18,8 @@ SETTINGS = a_swarm()
 def host(name, release="28.5.2", ahead=0.0, took=0.0, member=None, **keys):
     """A host whose clock is so many seconds ahead; asking took so long. `member`: what is different in its word."""
     own = Member(host=name, state="active", node_id=f"id-{name}", control=name[0] == "m", node_address=ADDRESSES[name])
-    said = Clock(said=NOW + took / 2 + ahead, asked=NOW, answered=NOW + took)
-    usual = {"release": release, "clock": said, "member": replace(own, **(member or {})), "known_by": own.node_address}
+    clock = Clock(shown=NOW + took / 2 + ahead, asked=NOW, answered=NOW + took)
+    usual = {"release": release, "clock": clock, "member": replace(own, **(member or {})), "known_by": own.node_address}
     return ObservedHost(**{**usual, **keys})
 
 

@@ -8,7 +8,7 @@ from providers.explain.facts_file import FactsFile, NetworkFacts
 from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
-from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, overlap_message, ranges
 from providers.rules.checks.whole_file import Validation
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import is_subnet
@@ -189,5 +189,7 @@ def _with_hosts(stack: Stack) -> Iterator[Overlap]:
         both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
             yield Overlap(
-                stack.name, f"{told(one, other)}: {why}", ((address_range(stack, one), address_range(stack, other)),)
+                stack.name,
+                f"{overlap_message(one, other)}: {why}",
+                ((address_range(stack, one), address_range(stack, other)),),
             )

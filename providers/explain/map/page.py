@@ -159,8 +159,8 @@ def _drawn(box: Box, x: float, y: float, width: float) -> tuple[list[Element], f
     colour = COLOURS.get(box.style, PLAIN)
     look = {"fill": colour, "fill-opacity": "0.12", "stroke": colour, "stroke-width": "3" if box.alarm else "1"}
     dashes = {"stroke-dasharray": "4 3"} if box.style in DASHED else {}
-    told = _element("title", None, "; ".join(filter(None, (*box.parts, box.remarks))))
-    parts = [_element("rect", {**_place(x, y, width, height), "rx": "3", **look, **dashes}, told)]
+    title = _element("title", None, "; ".join(filter(None, (*box.parts, box.remarks))))
+    parts = [_element("rect", {**_place(x, y, width, height), "rx": "3", **look, **dashes}, title)]
     words = " · ".join(box.parts[1:])
     parts.append(_text(x + 8, y + 16, box.name, words))
     if box.share:

@@ -149,27 +149,27 @@ def _of_node(change: Change, after: NodeSpec) -> Effect:
     if left := left_behind(before.access, after.access):
         again = f"if members know it by {left}, it is drained, leaves the swarm, and joins again by the new address"
         return Effect(again, "{host} leaving and joining again", Disturbs.MAYBE, again)
-    said = []
+    parts = []
     if before.role != after.role:
-        said.append("promoted" if after.role == "manager" else "demoted, never at the price of the quorum")
+        parts.append("promoted" if after.role == "manager" else "demoted, never at the price of the quorum")
     if before.availability != after.availability:
         goes = {
             "drain": "drained: its tasks move away",
             "pause": "paused: gets no new tasks",
             "active": "takes tasks again",
         }
-        said.append(goes[after.availability])
+        parts.append(goes[after.availability])
     if "labels" in change.properties:
-        said.append("labels change in place: tasks bound to them by a constraint may move")
+        parts.append("labels change in place: tasks bound to them by a constraint may move")
     if change.unfinished:
-        said.append(f"unfinished ({change.unfinished}): brought back")
-    words, changed = "; ".join(said), "{host} changed in place"
+        parts.append(f"unfinished ({change.unfinished}): brought back")
+    words, changed = "; ".join(parts), "{host} changed in place"
     if drains(change):
         row = "{host} is drained: its tasks move to other hosts"
         return Effect(words, "{host} drained: tasks move away", Disturbs.SURELY, row)
     if "labels" in change.properties:
         return Effect(words, changed, Disturbs.MAYBE, "tasks that a constraint binds to labels of {host} may move")
-    return Effect(words, changed) if said else SETTINGS
+    return Effect(words, changed) if parts else SETTINGS
 
 
 def _of_ingress(change: Change, begins: bool) -> Effect:
@@ -210,19 +210,19 @@ def _of_overlay(change: Change) -> Effect:
     return SETTINGS
 
 
-Tell = Callable[[str, str], None]
+ReportEffect = Callable[[str, str], None]
 
 
 class Consequences:
-    """Tells the consequences of one preview, each once, from the diff alone. tell: shows a line on the row of a URN.
+    """Tells the consequences of one preview, each once, from the diff alone. report: shows a line on the row of a URN.
 
     Names, numbers and what goes are in the report and in `swarmnet plan`.
     """
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, report: ReportEffect) -> None:
+        self._report = report
         self._known: set[str] = set()  # names of what the state has
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._joining: set[str] = set()
         self._bridges: dict[str, Spec] = {}  # to be made on hosts; each host's node will say whether it joins
 
@@ -235,14 +235,14 @@ class Consequences:
         if known:
             self._known.add(spec.resource_name)
             if isinstance(spec, NodeSpec) and spec.host in self._bridges:
-                self._say(_created(self._bridges.pop(spec.host)))
+                self._report_change(_created(self._bridges.pop(spec.host)))
         elif isinstance(spec, NodeSpec):
             self._joining.add(spec.host)
             self._bridges.pop(spec.host, None)
         elif isinstance(spec, GwbridgeSpec) and begins:
             self._bridges[spec.host] = spec
         else:
-            self._say(_created(spec))
+            self._report_change(_created(spec))
 
     def differs(self, before: Spec, after: Spec, *, replaced: bool) -> None:
         """Note that the state's resource is changed, or replaced. Silent if `after` was not checked, as in a
@@ -250,7 +250,7 @@ class Consequences:
         """
         if after.resource_name in self._known:
             op = "replace" if replaced else "update"
-            self._say(Change(name=after.resource_name, op=op, before=before, after=after))
+            self._report_change(Change(name=after.resource_name, op=op, before=before, after=after))
 
     def gone(self, before: Iterable[str], swarm: SwarmSpec, fate: Callable[[str], str]) -> tuple[str, ...]:
         """Tell on its row what becomes of each member whose host goes, which Pulumi asks no provider of.
@@ -261,14 +261,14 @@ class Consequences:
         renamed = f"; nothing, if it is {' or '.join(came[:3])} now" if came else ""
         fates = {host: fate(host) for host in left}
         for host, words in fates.items():
-            self._tell(swarm.row_of_member(host), f"{words}{renamed if words == LEAVES else ''}")
+            self._report(swarm.row_of_member(host), f"{words}{renamed if words == LEAVES else ''}")
         return tuple(host for host, words in fates.items() if words != STAYS)
 
-    def _say(self, change: Change) -> None:
+    def _report_change(self, change: Change) -> None:
         words = consequence(change, self._joining)
-        if words and change.name not in self._told:
-            self._told.add(change.name)
-            self._tell(change.spec.row, f"{words}; names: `swarmnet plan {change.spec.owner.rpartition('/')[2]}`")
+        if words and change.name not in self._reported:
+            self._reported.add(change.name)
+            self._report(change.spec.row, f"{words}; names: `swarmnet plan {change.spec.owner.rpartition('/')[2]}`")
 
 
 def _created(spec: Spec) -> Change:

@@ -67,8 +67,8 @@ def forecast(change: Change, facts: FactsFile) -> Forecast | None:
 def blocked(changes: Sequence[Change], facts: FactsFile) -> list[tuple[str, str]]:
     """Resources of this change that were foretold to be refused or to fail, each with the reason."""
     found = ((change.name, forecast(change, facts)) for change in changes)
-    told = ((name, foretold.problem) for name, foretold in found if foretold)
-    return [(name, problem) for name, problem in told if problem and problem != NOT_REACHED]
+    problems = ((name, foretold.problem) for name, foretold in found if foretold)
+    return [(name, problem) for name, problem in problems if problem and problem != NOT_REACHED]
 
 
 def _foretold(foretold: Forecast) -> list[str]:
@@ -78,17 +78,19 @@ def _foretold(foretold: Forecast) -> list[str]:
 def _on_host(host: HostFacts, name: str) -> list[str]:
     known = [] if host.silent else [plain(part) for part in (host.role, host.availability) if part]
     tasks = [f"{number} of {code(service)}" for service, number in sorted(host.tasks.items())]
-    said = [f"{code(name)} was {', '.join(known)}"] if known else []
-    return [*said, f"tasks on it: {some(tasks, NAMED)}"] if tasks else said
+    sentences = [f"{code(name)} was {', '.join(known)}"] if known else []
+    return [*sentences, f"tasks on it: {some(tasks, NAMED)}"] if tasks else sentences
 
 
 def _on_it(network: NetworkFacts, where: str) -> list[str]:
-    said = (
+    sentences = (
         [f"services {where}: {some([_attached(each) for each in network.services], NAMED)}"] if network.services else []
     )
     if network.containers:
-        said.append(f"containers {where} that are no tasks: {some([code(each) for each in network.containers], NAMED)}")
-    return said or [f"nothing was {where}"]
+        sentences.append(
+            f"containers {where} that are no tasks: {some([code(each) for each in network.containers], NAMED)}"
+        )
+    return sentences or [f"nothing was {where}"]
 
 
 def _attached(service: Attached) -> str:
@@ -100,15 +102,17 @@ def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[
     """Say where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
     taken = f"{facts.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     advice = "; **that is long ago: take them anew**" if old > OLD else ""
-    said = [
+    sentences = [
         f"Names and numbers are from facts taken at {taken}, {max(old, timedelta()) // HOUR} hours before this report, "
         f"with the stack file of then{advice}."
     ]
     unreachable = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
     if unreachable:
-        said.append(f"No answer came from {', '.join(unreachable)}.")
+        sentences.append(f"No answer came from {', '.join(unreachable)}.")
     if facts.state != "known":
-        said.append(f"The state was not known then ({plain(facts.state)}), so that all was taken as new.")
+        sentences.append(f"The state was not known then ({plain(facts.state)}), so that all was taken as new.")
     if changes and not any(forecast(change, facts) for change in changes):
-        said.append("They were taken before this change was made: who is there is known, how long it takes is not.")
-    return said
+        sentences.append(
+            "They were taken before this change was made: who is there is known, how long it takes is not."
+        )
+    return sentences

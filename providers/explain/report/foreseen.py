@@ -45,10 +45,10 @@ def _too_early(changes: Sequence[Change]) -> list[tuple[str, str]]:
     met = [(comes[one][0], leaves[other - len(comes)][0]) for one, other in pairs if one < len(comes) <= other]
     place = {change.name: at for at, change in enumerate(changes)}
     met.sort(key=lambda pair: (place[pair[0].name], place[pair[1].name]))
-    return list(_told(met, place))
+    return list(_overlap_rows(met, place))
 
 
-def _told(met: Sequence[tuple[Change, Change]], place: dict[str, int]) -> Iterator[tuple[str, str]]:
+def _overlap_rows(met: Sequence[tuple[Change, Change]], place: dict[str, int]) -> Iterator[tuple[str, str]]:
     for new, old in met:
         beside = type(new.spec) is type(old.spec)
         if new.name == old.name or (place[old.name] < place[new.name] and not beside):

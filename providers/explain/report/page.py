@@ -77,7 +77,7 @@ def page(
     """Return the report on a preview, in at most so many characters. `age` is that of the facts."""
     plan, reserved = desired(preview)
     found, beside = changes(preview, plan), others(preview)
-    errors = _told(preview.diagnostics, "error")
+    errors = _messages_of(preview.diagnostics, "error")
     refused = foreseen(found) + (blocked(found, facts) if facts else [])
     joins = joining(found)
     problems, failed = len(errors) + len(refused), bool(errors)
@@ -88,7 +88,7 @@ def page(
     ]
     diff = [details(change) for change in found] + [other(step) for step in beside]
     sections = (
-        _problems(errors, refused, _told(preview.diagnostics, "warning")),
+        _problems(errors, refused, _messages_of(preview.diagnostics, "warning")),
         _networks(found, plan, failed),
         _disturbed(found, joins, facts, age),
         _picture(networks.rows(found, plan), reserved),
@@ -104,7 +104,7 @@ def _size(lines: Sequence[str]) -> int:
     return sum(len(line) + 1 for line in lines)
 
 
-def _told(diagnostics: Sequence[Diagnostic], severity: str) -> list[tuple[str, str]]:
+def _messages_of(diagnostics: Sequence[Diagnostic], severity: str) -> list[tuple[str, str]]:
     """Messages with the resource that each is about, without Pulumi's wrapping, each once."""
     found = {
         (name_in(each.urn) if each.urn else "", WRAPPING.sub("", each.message.strip()))
@@ -119,15 +119,15 @@ def _told(diagnostics: Sequence[Diagnostic], severity: str) -> list[tuple[str, s
 def _problems(
     errors: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]], warnings: Sequence[tuple[str, str]]
 ) -> Section:
-    told = [f"- {_message(name, words)}" for name, words in errors]
-    told += [f"- `up` would be refused: {_message(name, words)}" for name, words in refused]
-    told += [f"- warning: {_message(name, words)}" for name, words in warnings]
-    return Section(["", "#### Problems" if errors or refused else "#### Warnings", ""], [[line] for line in told])
+    items = [f"- {_message(name, words)}" for name, words in errors]
+    items += [f"- `up` would be refused: {_message(name, words)}" for name, words in refused]
+    items += [f"- warning: {_message(name, words)}" for name, words in warnings]
+    return Section(["", "#### Problems" if errors or refused else "#### Warnings", ""], [[line] for line in items])
 
 
 def _message(name: str, words: str) -> str:
-    told = prose(cut(words, MESSAGE))
-    return f"{code(name)}: {told}" if name else told
+    text = prose(cut(words, MESSAGE))
+    return f"{code(name)}: {text}" if name else text
 
 
 def _networks(found: Sequence[Change], plan: Plan | None, failed: bool) -> Section:

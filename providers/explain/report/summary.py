@@ -33,13 +33,13 @@ def verdict(
 ) -> str:
     """Return one sentence. `others`: steps on what is no resource of Swarmnet's own; `failed`: the preview itself."""
     commands = [each for each in others if each.of_prepare]
-    said = [*_commands(commands), *_changes(changes, joining, facts)]
+    parts = [*_commands(commands), *_changes(changes, joining, facts)]
     if beside := len(others) - len(commands):
-        said.append(f"changes beside Swarmnet's: {_count(beside, 'resource')}")
+        parts.append(f"changes beside Swarmnet's: {_count(beside, 'resource')}")
     if problems:
         found = _count(problems, "problem")
-        said.insert(0, f"the preview fails with {found}" if failed else f"this would be refused: {found}")
-    text = "; ".join(said) or "nothing changes"
+        parts.insert(0, f"the preview fails with {found}" if failed else f"this would be refused: {found}")
+    text = "; ".join(parts) or "nothing changes"
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -86,8 +86,8 @@ def _felt(changes: Sequence[Change], joining: Set[str], facts: FactsFile) -> str
     felt = {name: ports for each in sure for name, ports in services(each, facts).items()}
     if len(felt) > NAMED:
         return f" ({_count(len(felt), 'service')})"
-    told = ", ".join(" ".join([code(name), *map(plain, ports)]) for name, ports in felt.items())
-    return f" (services: {told})" if told else ""
+    listed = ", ".join(" ".join([code(name), *map(plain, ports)]) for name, ports in felt.items())
+    return f" (services: {listed})" if listed else ""
 
 
 def _names(noun: str, names: Sequence[str]) -> str:

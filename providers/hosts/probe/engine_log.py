@@ -30,10 +30,10 @@ def engine_log(engine: Engine) -> EngineLog | str:
         return str(problem)
 
 
-def parsed(said: str) -> EngineLog | str:
+def parsed(output: str) -> EngineLog | str:
     """Parse the script's output."""
     try:
-        for _, status, text in answers(said):
+        for _, status, text in answers(output):
             return why_not_read(status, text) if status else _read(text)
     except ValueError:
         pass
@@ -49,7 +49,10 @@ def _read(text: str) -> EngineLog:
     for each in log.splitlines():
         if joined := _JOINED.search(each):
             names[joined[1]] = joined[2]
-        elif not (said := re.search(_TIME, each)) or float(now) - datetime.fromisoformat(said[1]).timestamp() > _LATELY:
+        elif (
+            not (time_match := re.search(_TIME, each))
+            or float(now) - datetime.fromisoformat(time_match[1]).timestamp() > _LATELY
+        ):
             continue
         elif failed := _MISSED.search(each):
             missed.add(names.get(failed[1], failed[1]))

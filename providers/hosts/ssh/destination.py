@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from providers.hosts.ssh.algorithms import DEFAULT, Algorithms
-from providers.hosts.ssh.openssh import CONFIG, GLOBAL_KNOWN_HOSTS, USUAL_KEYS, USUAL_KNOWN_HOSTS, OpenSsh, Said
+from providers.hosts.ssh.openssh import CONFIG, GLOBAL_KNOWN_HOSTS, USUAL_KEYS, USUAL_KNOWN_HOSTS, OpenSsh, SshSettings
 from providers.rules.stack_file.access import SSH_PORT, HostAccess
 from providers.rules.stack_file.field_types import split_place, taken_by_ssh
 from providers.rules.vocabulary.errors import HostError
@@ -86,44 +86,44 @@ def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[st
             f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
             "command: correct it in the stack file; if only the state has it, see `pulumi stack export`"
         )
-    said = Said(host.name, address, openssh.words(host.name, address, own.user, own.port, host.user or USER))
-    if command := said.one("knownhostscommand"):
+    settings = SshSettings(host.name, address, openssh.words(host.name, address, own.user, own.port, host.user or USER))
+    if command := settings.one("knownhostscommand"):
         raise HostError(
             f"{host.name}: ssh's configuration has a KnownHostsCommand for {address} ({command}), which is not run "
             "here: take it away for this host, and write its key into known_hosts"
         )
-    usual = Said(host.name, address, openssh.unconfigured(host.name))  # which ssh lists if nothing is named
-    keys, usual_keys = said.keys(), usual.keys()
+    usual = SshSettings(host.name, address, openssh.unconfigured(host.name))  # which ssh lists if nothing is named
+    keys, usual_keys = settings.keys(), usual.keys()
     key_file = own.key_file or (host.key_file if keys == usual_keys else None)
-    users, usual_users = (each.listed("userknownhostsfile", USUAL_KNOWN_HOSTS) for each in (said, usual))
-    system = said.listed("globalknownhostsfile", GLOBAL_KNOWN_HOSTS)
+    users, usual_users = (each.listed("userknownhostsfile", USUAL_KNOWN_HOSTS) for each in (settings, usual))
+    system = settings.listed("globalknownhostsfile", GLOBAL_KNOWN_HOSTS)
     known_hosts = own.known_hosts or (host.known_hosts if users == usual_users else None)
     return Destination(
         name=own.name,
-        address=said.one("hostname") or address,
-        port=int(said.one("port") or own.port or SSH_PORT),
-        user=said.one("user") or own.user or host.user or USER,
+        address=settings.one("hostname") or address,
+        port=int(settings.one("port") or own.port or SSH_PORT),
+        user=settings.one("user") or own.user or host.user or USER,
         key_files=(key_file,) if key_file else keys if keys != usual_keys else (),
         usual_keys=usual_keys if keys == usual_keys and not key_file else (),
-        only_those=said.one("identitiesonly") == "yes",
-        alias=said.one("hostkeyalias"),
+        only_those=settings.one("identitiesonly") == "yes",
+        alias=settings.one("hostkeyalias"),
         known_hosts=(known_hosts,) if known_hosts else (*users, *system),
         host_key=own.host_key,
         revoking=system,
-        revoked_keys=said.expanded(said.one("revokedhostkeys")),
-        algorithms=said.algorithms(),
-        agent=said.agent(),
+        revoked_keys=settings.expanded(settings.one("revokedhostkeys")),
+        algorithms=settings.algorithms(),
+        agent=settings.agent(),
         connect_timeout=host.connect_timeout,
-        bastion=_bastion(own, host, openssh, said, (*before, place)),
+        bastion=_bastion(own, host, openssh, settings, (*before, place)),
     )
 
 
 def _bastion(
-    own: HostAccess, host: HostAccess, openssh: OpenSsh, said: Said, before: tuple[str, ...]
+    own: HostAccess, host: HostAccess, openssh: OpenSsh, settings: SshSettings, before: tuple[str, ...]
 ) -> Destination | None:
     """The last one to go through. What the stack file names is reached as the host is, unless it says otherwise."""
-    jumps = own.bastion or said.one("proxyjump")
-    if not own.bastion and said.one("proxycommand"):
+    jumps = own.bastion or settings.one("proxyjump")
+    if not own.bastion and settings.one("proxycommand"):
         raise HostError(
             f"{host.name}: ssh's configuration has a ProxyCommand for {own.address}, which is not run here: "
             "say it as ProxyJump, or give the host a bastion"

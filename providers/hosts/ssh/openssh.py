@@ -67,13 +67,13 @@ class OpenSsh:
         way = [*(["-p", str(port)] if port else []), "--", address]
         if user:
             return self._ask(name, ["-l", user, *way])
-        said = self._ask(name, way)
+        settings = self._ask(name, way)
         me = pwd.getpwuid(os.getuid()).pw_name
-        if said["user"] != [me] or me == usual_user:
-            return said
+        if settings["user"] != [me] or me == usual_user:
+            return settings
         # ssh names the current user if its configuration names nobody.
         if self._ask(name, ["-F", str(_ELSE_NOBODY), *way])["user"] != [NOBODY]:
-            return said
+            return settings
         return self._ask(name, ["-l", usual_user, *way])
 
     def unconfigured(self, name: str) -> Words:
@@ -114,7 +114,7 @@ def _parsed(text: str) -> Words:
     return words
 
 
-class Said:
+class SshSettings:
     """Words on the address of a host, as values. Files are as they were written: `ssh -G` expands a few only."""
 
     def __init__(self, name: str, address: str, words: Words) -> None:

@@ -101,8 +101,8 @@ def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
 
     (stack, one), (other, two) = sorted(sides, key=last)
     both_bridges = {one.kind, two.kind} == {"gwbridge"}  # they never leave their hosts
-    said = other in stacks[stack].file.connected_to or stack in stacks[other].file.connected_to
-    reached = said and not both_bridges
+    connected = other in stacks[stack].file.connected_to or stack in stacks[other].file.connected_to
+    reached = connected and not both_bridges
     line = f"{one.path}: {one.subnet} {relation(one.subnet, two.subnet)} {other}'s {two.path} {two.subnet}"
     if reached:
         line += ": connected_to joins the two stacks, and neither would reach what is there in the other"

@@ -6,7 +6,7 @@ Its real choice is known only on the hosts, so most of it is a warning.
 from collections.abc import Iterator
 from itertools import product
 
-from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, overlap_message, ranges
 from providers.rules.stack_file.model import Swarm
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import prefix_length
@@ -64,7 +64,7 @@ def warnings(resolved: Resolved) -> Iterator[str]:
         kinds = (first.kind, other.kind)
         if other.kind == "docker0" or kinds not in seen:
             seen.add(kinds)
-            yield f"{told(first, other)}: {why}"
+            yield f"{overlap_message(first, other)}: {why}"
 
 
 def _likely(resolved: Resolved) -> Iterator[Range]:

@@ -45,11 +45,11 @@ def advertised(resolved: Resolved) -> Iterator[str]:
     alone = len(resolved.file.hosts) == 1
     for name, host in resolved.file.hosts.items():
         for key in ("advertise_address", "data_path_address"):
-            told, _ = engine_host(getattr(host, key) or "")
-            if told and told in (*resolved.file.hosts, host.address) and not is_ip(told):
-                yield f"hosts.{name}.{key}: {told} is a name, which Engines do not look up; write the host's IP address"
-            elif _is_itself(told) and not alone:
-                yield f"hosts.{name}.{key}: {told} is each machine itself; write an address that others reach"
+            addr, _ = engine_host(getattr(host, key) or "")
+            if addr and addr in (*resolved.file.hosts, host.address) and not is_ip(addr):
+                yield f"hosts.{name}.{key}: {addr} is a name, which Engines do not look up; write the host's IP address"
+            elif _is_itself(addr) and not alone:
+                yield f"hosts.{name}.{key}: {addr} is each machine itself; write an address that others reach"
         remote = any(other.address and not _is_itself(other.address) for other in resolved.file.hosts.values())
         if resolved.file.swarm and remote and not host.advertise_address and _is_itself(host.address or ""):
             yield (
@@ -61,9 +61,9 @@ def advertised(resolved: Resolved) -> Iterator[str]:
 def advertised_alone(resolved: Resolved) -> Iterator[str]:
     """Warn of the same on a host that has no others yet."""
     for name, host in resolved.file.hosts.items():
-        told, _ = engine_host(host.advertise_address or "")
-        if _is_itself(told) and len(resolved.file.hosts) == 1:
-            yield f"hosts.{name}.advertise_address: {told} is the machine itself: no other host could ever join"
+        addr, _ = engine_host(host.advertise_address or "")
+        if _is_itself(addr) and len(resolved.file.hosts) == 1:
+            yield f"hosts.{name}.advertise_address: {addr} is the machine itself: no other host could ever join"
 
 
 def ignored(resolved: Resolved) -> Iterator[str]:

@@ -55,9 +55,9 @@ def _link(resolved: Resolved, report: HostReport) -> Link | None:
     NAT."""
     host = resolved.access[report.host]
     own = report.member.node_address if report.member else ""
-    said, _ = engine_host(host.data_path_address or own or host.advertise_address or "")
-    links = () if is_ip(said) and ip_address(said).is_loopback else report.surroundings.links
-    return next((each for each in links if said in (each.addresses if is_ip(said) else (each.name,))), None)
+    named, _ = engine_host(host.data_path_address or own or host.advertise_address or "")
+    links = () if is_ip(named) and ip_address(named).is_loopback else report.surroundings.links
+    return next((each for each in links if named in (each.addresses if is_ip(named) else (each.name,))), None)
 
 
 def _lost(resolved: Resolved, reports: Sequence[HostReport], *, status: bool) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _links(resolved: Resolved, reports: Iterable[HostReport]) -> Iterator[str]:
     line."""
     found: dict[tuple[int, int], list[str]] = {}
     for report in reports:
-        said, link = resolved.file.hosts[report.host].mtu, _link(resolved, report)
-        if link and link.mtu != said:
-            found.setdefault((said, link.mtu), []).append(f"hosts.{report.host}.mtu")
-    for (said, actual), paths in found.items():
-        yield f"{some(paths)}: {said}, and the link to the other members has {actual}: write {actual}"
+        declared, link = resolved.file.hosts[report.host].mtu, _link(resolved, report)
+        if link and link.mtu != declared:
+            found.setdefault((declared, link.mtu), []).append(f"hosts.{report.host}.mtu")
+    for (declared, actual), paths in found.items():
+        yield f"{some(paths)}: {declared}, and the link to the other members has {actual}: write {actual}"

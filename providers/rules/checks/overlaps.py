@@ -81,7 +81,7 @@ def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
     if not found:
         return []
     free = instead(resolved, beside, [each for clash in found for each in clash.blamed])
-    return [f"{_told(clash)}: {clash.why}; {_remedy(resolved, beside, clash, free)}" for clash in found]
+    return [f"{_clash_message(clash)}: {clash.why}; {_remedy(resolved, beside, clash, free)}" for clash in found]
 
 
 def public(resolved: Resolved) -> Iterator[str]:
@@ -93,7 +93,7 @@ def public(resolved: Resolved) -> Iterator[str]:
         yield f"{each.path}: {each.subnet} is public: its owner would be unreachable; take a private range{fits}"
 
 
-def _told(clash: Clash) -> str:
+def _clash_message(clash: Clash) -> str:
     first, *further = clash.blamed
     too = f", as {some([each.path for each in further])}," if further else ""
     how = relation(first.subnet, clash.others[0].subnet)

@@ -92,7 +92,11 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     lines = dict(zip(clashing, _with_remedies(resolved, clashing, taken), strict=True))
     refused = (line for (desired, _), line in lines.items() if not desired.stands)
     # What stands inside a wide route has been seen before.
-    wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if pair not in clashing and not pair[0].stands}
+    wide = {
+        pair: _clash_message(*pair, hosts)
+        for pair, hosts in found.items()
+        if pair not in clashing and not pair[0].stands
+    }
     known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
     return Findings((*refused, *_too_old(resolved, reports)), (*known, *unread))
@@ -143,10 +147,10 @@ def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iter
     for (desired, occupied), hosts in found.items():
         fits, others = free[blamed[desired]], [each for each in ranges(resolved) if each.path != desired.path]
         remedy = f"{fits} is free" if fits else none_free(desired.subnet, [*others, *met], counted)
-        yield f"{_told(desired, occupied, hosts)}; {remedy}"
+        yield f"{_clash_message(desired, occupied, hosts)}; {remedy}"
 
 
-def _told(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
+def _clash_message(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
     line = f"{desired.path}: {desired.subnet} {relation(desired.subnet, occupied.subnet)} {occupied.subnet}"
     where = "" if occupied.kind == "swarm" else f" of {some(hosts)}"
     return (

@@ -81,7 +81,7 @@ def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> I
             yield first, second, reason
 
 
-def told(first: Range, other: Range) -> str:
+def overlap_message(first: Range, other: Range) -> str:
     """Describe two ranges that share an address."""
     return f"{first.path}: {first.subnet} {relation(first.subnet, other.subnet)} {other.path} {other.subnet}"
 

@@ -100,6 +100,6 @@ def validate(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) 
     return Validation(resolved, found, waiting, warnings, text)
 
 
-def _others(told: Sequence[str], lines: Iterable[str]) -> list[str]:
-    known = {line.partition(": ")[0] for line in told}
+def _others(shown: Sequence[str], lines: Iterable[str]) -> list[str]:
+    known = {line.partition(": ")[0] for line in shown}
     return [line for line in lines if line.partition(": ")[0] not in known]

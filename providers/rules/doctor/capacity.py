@@ -22,10 +22,10 @@ def rooms(case: Case) -> Iterator[Room]:
     """Yield the addresses that each network of the swarm has left, by the swarm's own count if it keeps one."""
     if case.swarm is None:
         return
-    told = {each.network: each for each in case.swarm.rooms}
+    counted = {each.network: each for each in case.swarm.rooms}
     for network in sorted(case.swarm.snapshot.networks, key=lambda each: each.name):
-        if network.name in told:
-            yield told[network.name]
+        if network.name in counted:
+            yield counted[network.name]
         elif _pools(network):
             yield _counted(network, case.swarm)
 

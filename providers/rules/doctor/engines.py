@@ -100,8 +100,8 @@ def mixed_releases(case: Case) -> Iterator[Fault]:
         number = _number(host.release)
         found.setdefault(_written(number[:2]) if number else host.release, []).append(host.host)
     if len(found) > 1:
-        told = ", ".join(f"{name} ({', '.join(hosts)})" for name, hosts in sorted(found.items()))
-        fact = f"hosts have several releases of the Engine: {told}"
+        listed = ", ".join(f"{name} ({', '.join(hosts)})" for name, hosts in sorted(found.items()))
+        fact = f"hosts have several releases of the Engine: {listed}"
         yield Fault("warning", fact, "bring them to one: several are meant for the time of an upgrade")
 
 

@@ -47,9 +47,9 @@ def room(host: ObservedHost, _: Case) -> Iterator[Fault]:
 
 def mtu(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield links that carry less than networks are told."""
-    link, told = host.own_link, case.desired.mtu(host.host)
-    if link and link.mtu < told:
-        fact = f"its link {link.name} has an MTU of {link.mtu}, and packets of {told} are expected to pass"
+    link, declared = host.own_link, case.desired.mtu(host.host)
+    if link and link.mtu < declared:
+        fact = f"its link {link.name} has an MTU of {link.mtu}, and packets of {declared} are expected to pass"
         remedy = f"write hosts.{host.host}.mtu: {link.mtu} and the mtu of networks after it, or raise the link's"
         yield Fault("failed", fact, remedy)
 

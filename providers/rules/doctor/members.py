@@ -63,9 +63,9 @@ def memberships(case: Case) -> Iterator[Fault]:
             start = "start docker there, and see that TCP 2377 of the managers is reached"
             remedy = f"{start}; docs/operations.md where it is gone for good"
             name = names.get(node.id, node.hostname)
-            said = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
+            state = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
             borne = f"; {describe_quorum(case.swarm.snapshot.nodes)}" if unreachable and case.swarm else ""
-            yield Fault("failed", f"{said}{borne}", remedy, name)
+            yield Fault("failed", f"{state}{borne}", remedy, name)
 
 
 def certificates(case: Case) -> Iterator[Fault]:
@@ -81,9 +81,9 @@ def certificates(case: Case) -> Iterator[Fault]:
         yield Fault("unknown", f"{whose} can't be read", "look at `docker info` on a manager")
     elif ends < now + _SOON:
         days = int((ends - now) // _DAY)
-        told = f"ends in {days} days" if days > 0 else "has ended, or does within a day"
+        ending = f"ends in {days} days" if days > 0 else "has ended, or does within a day"
         remedy = "run `docker swarm ca --rotate` on a manager while all members are up"
-        yield Fault("failed" if days <= 0 else "warning", f"{whose} {told}", remedy)
+        yield Fault("failed" if days <= 0 else "warning", f"{whose} {ending}", remedy)
 
 
 def addresses(case: Case) -> Iterator[Fault]:
@@ -104,9 +104,9 @@ def addresses(case: Case) -> Iterator[Fault]:
         if ip_address(own).is_loopback and len(listed) > 1:
             yield Fault("failed", f"members are told {own}, which is each of them itself", _ANEW, host.host)
             continue
-        said = engine_host(case.desired.access[host.host].advertise_address or "")[0]
-        if is_ip(said) and not _same(said, own):
-            fact = f"members know it as {own}, the stack file says {said}"
+        advertised = engine_host(case.desired.access[host.host].advertise_address or "")[0]
+        if is_ip(advertised) and not _same(advertised, own):
+            fact = f"members know it as {own}, the stack file says {advertised}"
             yield Fault("warning", fact, f"write advertise_address: {own}, or {_ANEW}", host.host)
         seen_from = listed.get(host.member.node_id, "")
         if _is_somewhere(seen_from) and not _same(seen_from, own):

@@ -84,12 +84,12 @@ class _Walk:
             if _BASE.fullmatch(rule):
                 continue
             fits, verb, target = _read(rule, self.packet)
-            told = f"{name}: {rule[:_TOLD]}"
+            rule_text = f"{name}: {rule[:_TOLD]}"
             if fits is False or not verb:
                 continue
             if verb in ("drop", "reject"):
                 if fits:
-                    yield "drop", told
+                    yield "drop", rule_text
             elif verb in ("jump", "goto"):
                 inner = self.end_of(f"{table} {target}")
                 if inner and (fits or inner[0] == "accept"):
@@ -97,7 +97,7 @@ class _Walk:
                 if verb == "goto" and fits:
                     yield None
             elif verb == "accept" or not fits:  # a return that may be one: what comes then is not known
-                yield "accept", told
+                yield "accept", rule_text
             else:
                 yield None
 

@@ -172,8 +172,8 @@ def _outside(case: Case, one: ObservedHost, other: ObservedHost) -> Iterator[tup
     yield "gossip-tcp", engine, other.known_by, GOSSIP, _SMALL
     yield "gossip-udp", "once" if other.active else "udp", other.known_by, GOSSIP, _SMALL
     if not other.active:
-        said = case.desired.access[other.host].data_path_address or ""
-        to, mtu = said if is_ipv4(said) else other.known_by, min(map(case.desired.mtu, (one.host, other.host)))
+        declared = case.desired.access[other.host].data_path_address or ""
+        to, mtu = declared if is_ipv4(declared) else other.known_by, min(map(case.desired.mtu, (one.host, other.host)))
         yield "data-path", "udp", to, case.data_path_port, _SMALL
         yield "full-size", "udp", to, case.data_path_port, mtu - _HEADERS
 

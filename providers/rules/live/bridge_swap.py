@@ -119,23 +119,23 @@ def disturbance_refusal(
     spec: GwbridgeSpec, bystanders: Collection[Container], left: Collection[Container]
 ) -> str | None:
     """Name the running containers that the stack file does not allow to be stopped or lost; None if there are none."""
-    told, lost = [], [each for each in bystanders if each.auto_remove]
+    refusals, lost = [], [each for each in bystanders if each.auto_remove]
     if left and not spec.disturb:
-        told.append(
+        refusals.append(
             f"{_names(left)} runs for a service that was removed, and would end with its docker: end it there with "
             "`docker rm --force`, or set gwbridge.disturb: true to let it end"
         )
     if bystanders and not spec.disturb:
-        told.append(
+        refusals.append(
             f"{_names(bystanders)} would stop with its docker: stop them, or set gwbridge.disturb: true to have them "
             "stopped and started again"
         )
     if lost and not spec.lose_auto_removed:
-        told.append(
+        refusals.append(
             f"{_names(lost)} was started with --rm and would be gone for good: stop it yourself, or set "
             "gwbridge.lose_auto_removed: true to let it go"
         )
-    return "; ".join(told) or None
+    return "; ".join(refusals) or None
 
 
 def _names(containers: Collection[Container]) -> str:

@@ -262,17 +262,17 @@ def warnings(name: str, spec: str, replaced: Collection[str]) -> list[str]:
     """
     volumes = service_spec.local_volumes(spec)
     alone = service_spec.replicas(spec) == 1 and not service_spec.constraints(spec)
-    told = []
+    lines = []
     if volumes and alone:
-        told.append(
+        lines.append(
             f"service {name}: its one task may start on another host, and would find volume {', '.join(volumes)} empty "
             "there: bind it to its host with a constraint before"
         )
     labels = service_spec.labels(spec)
-    told += [
+    lines += [
         f"service {name}: Traefik reaches it by overlay {labels[label]} (label {label}), which gives way to a twin for "
         "a while: expect errors 502 and 504 until all has moved, or take the label off before"
         for label in TRAEFIK
         if labels.get(label) in replaced
     ]
-    return told
+    return lines

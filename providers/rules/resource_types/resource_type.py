@@ -60,8 +60,8 @@ class Status(Generic[S]):
         """Return `live`, in which `settled` names the hosts that lack their share too."""
         if self.live is None or not self.lacking:
             return self.live
-        said = [self.live.settled] if isinstance(self.live.settled, str) else []
-        return with_unfinished(self.live, "; ".join([not_attached_message(sorted(self.lacking)), *said]))
+        sentences = [self.live.settled] if isinstance(self.live.settled, str) else []
+        return with_unfinished(self.live, "; ".join([not_attached_message(sorted(self.lacking)), *sentences]))
 
 
 def with_unfinished(live: S, words: str | None) -> S:

@@ -97,8 +97,8 @@ def members_refusal(facts: SwarmFacts) -> str | None:
 
 def broken_message(member: Member) -> str:
     """Say that a host's membership is pending, locked or broken, and what helps."""
-    said = f" ({line(member.error)})" if member.state == "error" and member.error else ""
-    return f"{member.host}: its membership of a swarm is {member.state}{said}: {ADVICE[member.state]}"
+    error_text = f" ({line(member.error)})" if member.state == "error" and member.error else ""
+    return f"{member.host}: its membership of a swarm is {member.state}{error_text}: {ADVICE[member.state]}"
 
 
 def divided_message(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:

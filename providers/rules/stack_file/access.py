@@ -112,12 +112,12 @@ def left_behind(before: object, now: object) -> str:
 def advertises(host: HostAccess, node_address: str) -> str:
     """Say why a member is not known by the stack file's address; empty if it is, or nothing says which. node_address:
     its own, as it tells it (`/info`, NodeAddr): the managers' (Status.Addr) is another one behind NAT."""
-    said = known_by(host)
-    if not said or not node_address or ip_address(said) == ip_address(node_address):
+    known = known_by(host)
+    if not known or not node_address or ip_address(known) == ip_address(node_address):
         return ""
     return (
-        f"{host.name} advertises {node_address}, the file says {said} (advertise_address), and a member keeps what it "
-        f"joined with: take {host.name} out of the file, `pulumi up`, and put it back: it then joins with {said}, its "
+        f"{host.name} advertises {node_address}, the file says {known} (advertise_address), and a member keeps what it "
+        f"joined with: take {host.name} out of the file, `pulumi up`, and put it back: it then joins with {known}, its "
         f"labels and role; or write advertise_address: {node_address}"
     )
 

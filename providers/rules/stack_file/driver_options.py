@@ -36,7 +36,7 @@ _REFUSED = {
 
 def _checked(driver: str, options: dict[str, str]) -> dict[str, str]:
     """Check options of a network of that driver. Raises ValueError with all that is wrong."""
-    problems = [said for key, value in options.items() if (said := _problem(driver, key, value))]
+    problems = [problem for key, value in options.items() if (problem := _problem(driver, key, value))]
     if problems:
         raise ValueError("; ".join(problems))
     return options

@@ -56,8 +56,8 @@ class HostCommand:
     def _mark(self) -> str:
         """Return a digest that tells whether it ran as it is now; how the host is reached and how it is undone do not
         count."""
-        said = json.dumps([self.desired.run, self.desired.when_changed or ""])
-        return f"sha256:{sha256(said.encode()).hexdigest()}"
+        commands = json.dumps([self.desired.run, self.desired.when_changed or ""])
+        return f"sha256:{sha256(commands.encode()).hexdigest()}"
 
 
 def commands(resolved: Resolved) -> tuple[tuple[HostCommand, ...], ...]:

@@ -89,8 +89,8 @@ def readable(model: type[Model], raw: Raw) -> Readable[Model]:
     rest = copy.deepcopy(raw)
     found, errors = _validated(model, rest)
     meant = _meant(model, errors)
-    told = (error for error in errors if error["type"] != "missing" or error["loc"] not in meant)
-    problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in told)
+    shown = (error for error in errors if error["type"] != "missing" or error["loc"] not in meant)
+    problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in shown)
     taken = set(meant)
     while found is None:
         for error in errors:

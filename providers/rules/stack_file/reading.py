@@ -16,7 +16,7 @@ import yaml
 
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.yaml_text import TOO_DEEP, Position, decoded, of_keys, parsed, position, told_at
+from providers.rules.stack_file.yaml_text import TOO_DEEP, Position, decoded, message_at, of_keys, parsed, position
 from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"
@@ -65,7 +65,7 @@ def read(text: str | bytes, project: str = NAMESPACE) -> Written:
     settings = root.get("config")
     if not isinstance(settings, dict):
         keys = of_keys(node, "config", "")
-        raise StackFileError([told_at(position(line, keys), line) for line in passed_over] or [_NO_CONFIG])
+        raise StackFileError([message_at(position(line, keys), line) for line in passed_over] or [_NO_CONFIG])
     raw = from_flat({key if ":" in key else f"{project}:{key}": value for key, value in settings.items()})
     problems = (*passed_over, *_misnamed(settings, project))
     return Written(raw, problems, of_keys(node, "config", f"{NAMESPACE}:"), bool(root.get("environment")))
@@ -171,8 +171,8 @@ class Project:
     def parse(cls, file: PurePath, text: bytes) -> Self:
         """Return the project of a file with that text. Raises ProjectError if it is none."""
         try:
-            said = yaml.safe_load(text)
-            stacks = file.parent / str(said.get("stackConfigDir") or "")
-            return cls(str(said["name"]), bool(said.get("config")), stacks)
+            project = yaml.safe_load(text)
+            stacks = file.parent / str(project.get("stackConfigDir") or "")
+            return cls(str(project["name"]), bool(project.get("config")), stacks)
         except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
             raise ProjectError([f"{file} is no Pulumi project: it has no name that can be read"]) from error

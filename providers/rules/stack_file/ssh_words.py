@@ -97,12 +97,12 @@ def _config(host: HostAccess) -> str:
 
     Root logs in if nobody says who, not whoever runs this. The rest is for the bastions that they name.
     """
-    said = [f"User {host.user or 'root'}"]
+    options = [f"User {host.user or 'root'}"]
     if host.key_file:
-        said.append(f"IdentityFile {_path(host.key_file)}")
+        options.append(f"IdentityFile {_path(host.key_file)}")
     if host.known_hosts:
-        said.append(f"UserKnownHostsFile {_path(host.known_hosts)}")
-    lines = ("Include ~/.ssh/config", "Include /etc/ssh/ssh_config", "Host *", *(f"  {each}" for each in said))
+        options.append(f"UserKnownHostsFile {_path(host.known_hosts)}")
+    lines = ("Include ~/.ssh/config", "Include /etc/ssh/ssh_config", "Host *", *(f"  {each}" for each in options))
     return "".join(f"{each}\n" for each in lines)
 
 

@@ -65,7 +65,7 @@ class _Loader(BoundedLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if str(key.value) in seen:
-                self.doubled.append(told_at(_of_mark(key.start_mark), f"the key {key.value} comes twice: keep one"))
+                self.doubled.append(message_at(_of_mark(key.start_mark), f"the key {key.value} comes twice: keep one"))
             seen.add(str(key.value))
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 key.tag = _TEXT
@@ -122,7 +122,7 @@ def decoded(text: bytes) -> str:
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
         raise StackFileError(
-            [told_at(_of_character(before, len(before)), "is no UTF-8: save the file as UTF-8")]
+            [message_at(_of_character(before, len(before)), "is no UTF-8: save the file as UTF-8")]
         ) from error
 
 
@@ -141,7 +141,7 @@ def parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
         raise StackFileError([f"config: {TOO_DEEP}"]) from error
     except ReaderError as error:
         words = f"the character U+{ord(text[error.position]):04X} is not allowed: take it away"
-        raise StackFileError([told_at(_of_character(text, error.position), words)]) from error
+        raise StackFileError([message_at(_of_character(text, error.position), words)]) from error
 
 
 # Only if PyYAML's own words do not say what to do, or tell another place; {0} is the group. Words that begin with > are
@@ -165,13 +165,13 @@ def _in_plain_words(error: MarkedYAMLError, text: str) -> str:
     """Return `line 4, column 5: what is wrong: what to write`."""
     if conflict := _CONFLICT.search(text):
         words = "the mark of a merge that git left to you: choose a side, take the marks away"
-        return told_at(_of_character(text, conflict.start()), words)
+        return message_at(_of_character(text, conflict.start()), words)
     problem = error.problem or ""
     for pattern, words in _PLAIN.items():
         if found := re.fullmatch(pattern, problem, re.DOTALL):
             opened = words.startswith(">") and error.context_mark
-            return told_at(_of_mark(opened or error.problem_mark), words.removeprefix(">").format(*found.groups()))
-    return told_at(_of_mark(error.problem_mark), problem)  # in our own words already, or in PyYAML's
+            return message_at(_of_mark(opened or error.problem_mark), words.removeprefix(">").format(*found.groups()))
+    return message_at(_of_mark(error.problem_mark), problem)  # in our own words already, or in PyYAML's
 
 
 def of_keys(root: yaml.Node | None, section: str, prefix: str) -> dict[str, Position]:
@@ -197,7 +197,7 @@ def position(problem: str, keys: Mapping[str, Position]) -> Position:
     return known[-1] if known else keys.get("", START)
 
 
-def told_at(where: Position, words: str) -> str:
+def message_at(where: Position, words: str) -> str:
     """Return a problem of the text itself, which no path of a key would tell, with its place."""
     return f"line {where.line}, column {where.column}: {words}"
 

@@ -92,19 +92,19 @@ class Finding:
 class Clock:
     """A host's clock, and this machine's when it was asked and had answered: seconds since the epoch."""
 
-    said: float
+    shown: float
     asked: float
     answered: float
 
     @property
     def ahead(self) -> float:
         """Return the seconds before this machine's clock, in the middle of the possible range."""
-        return self.said - (self.asked + self.answered) / 2
+        return self.shown - (self.asked + self.answered) / 2
 
     def apart(self, other: "Clock") -> float:
         """Return the least seconds that it is ahead of another, below 0 if it is behind; 0 if they may agree."""
-        after = (self.said - self.answered) - (other.said - other.asked)
-        before = (self.said - self.asked) - (other.said - other.answered)
+        after = (self.shown - self.answered) - (other.shown - other.asked)
+        before = (self.shown - self.asked) - (other.shown - other.answered)
         return max(after, 0.0) + min(before, 0.0)
 
 

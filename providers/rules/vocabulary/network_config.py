@@ -128,5 +128,5 @@ def to_json(config: NetworkConfig) -> Json:
 
 def _to_json(pool: Pool) -> Json:
     parts = {"Subnet": pool.subnet, "Gateway": pool.gateway, "IPRange": pool.ip_range}
-    said: Json = {name: value for name, value in parts.items() if value}
-    return said | ({"AuxiliaryAddresses": dict(pool.aux)} if pool.aux else {})
+    content: Json = {name: value for name, value in parts.items() if value}
+    return content | ({"AuxiliaryAddresses": dict(pool.aux)} if pool.aux else {})

@@ -51,7 +51,7 @@ NEUTRAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def says_nothing(driver: str, option: str, value: str) -> bool:
+def is_neutral(driver: str, option: str, value: str) -> bool:
     """Tell whether a driver's option has the value that counts without it."""
     neutral = NEUTRAL.get(driver, {}).get(option)
     return value == neutral or (neutral == "false" and value in FALSE)

@@ -61,9 +61,11 @@ def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any],
     value."""
 
     def write(config: NetworkConfig, value: object) -> NetworkConfig:
-        said = text(value)
+        option_text = text(value)
         others = {other: value for other, value in config.options if other != key}
-        return replace(config, options=tuple(sorted({**others, **({} if said is None else {key: said})}.items())))
+        return replace(
+            config, options=tuple(sorted({**others, **({} if option_text is None else {key: option_text})}.items()))
+        )
 
     return Place(lambda config: meaning(config.option(key)), write, key)
 

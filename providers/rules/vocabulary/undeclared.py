@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.rules.vocabulary.labels import PREFIX
 from providers.rules.vocabulary.network_config import NetworkConfig
-from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, says_nothing
+from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, is_neutral
 from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.specs import GwbridgeSpec, NetworkSpec
 
@@ -32,7 +32,7 @@ def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
 def options(spec: NetworkSpec, config: NetworkConfig) -> dict[str, str]:
     """Return the undeclared options whose value is not the default."""
     declared, driver = {*own_options(type(spec)), *spec.options}, driver_of(spec)
-    return {key: value for key, value in config.options if key not in declared and not says_nothing(driver, key, value)}
+    return {key: value for key, value in config.options if key not in declared and not is_neutral(driver, key, value)}
 
 
 def actual(spec: NetworkSpec, config: NetworkConfig, kept: Collection[str] = ()) -> dict[str, str]:
@@ -40,7 +40,7 @@ def actual(spec: NetworkSpec, config: NetworkConfig, kept: Collection[str] = ())
     shown, driver = dict(config.options), driver_of(spec)
     found = {key: shown.get(key, NEUTRAL[driver].get(key)) for key in spec.options}
     for key, value in found.items():
-        if value is not None and says_nothing(driver, key, value) and says_nothing(driver, key, spec.options[key]):
+        if value is not None and is_neutral(driver, key, value) and is_neutral(driver, key, spec.options[key]):
             found[key] = spec.options[key]
     more = {key: value for key, value in options(spec, config).items() if key not in kept}
     return more | {key: value for key, value in found.items() if value is not None}
@@ -65,9 +65,9 @@ def kept(spec: NetworkSpec, config: NetworkConfig) -> frozenset[str]:
 def carried(spec: NetworkSpec, desired: NetworkConfig, before: NetworkConfig | None) -> NetworkConfig:
     """Return the shape to make: every option said, with the undeclared options and labels of the network before it."""
     theirs = of_others(spec, before) if before else NetworkConfig(name=desired.name, driver=desired.driver)
-    said = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(desired.options)}
+    merged = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(desired.options)}
     labels = {**dict(theirs.labels), **dict(desired.labels)}
-    return replace(desired, options=tuple(sorted(said.items())), labels=tuple(sorted(labels.items())))
+    return replace(desired, options=tuple(sorted(merged.items())), labels=tuple(sorted(labels.items())))
 
 
 def of_others(spec: NetworkSpec, before: NetworkConfig) -> NetworkConfig:

@@ -93,12 +93,12 @@ def some(names: Iterable[str], most: int = 3) -> str:
 
 def data(value: object) -> Shown:
     """Return a value as JSON in ASCII, indented, without secrets; no line of it is anything that a log obeys."""
-    return Shown(json.dumps(_told(value), indent=2).replace("##", "#\\u0023"))
+    return Shown(json.dumps(_without_secrets(value), indent=2).replace("##", "#\\u0023"))
 
 
-def _told(value: object) -> object:
+def _without_secrets(value: object) -> object:
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):
-        return {without_secrets(str(key)): _told(each) for key, each in value.items()}
-    return [_told(each) for each in value] if isinstance(value, list | tuple) else value
+        return {without_secrets(str(key)): _without_secrets(each) for key, each in value.items()}
+    return [_without_secrets(each) for each in value] if isinstance(value, list | tuple) else value
