@@ -15,7 +15,7 @@ from cli.plan import Line, fields
 from cli.project import owner, short
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from cli.state import left, members_of, state_of
+from cli.state import hosts_left, members_of, state_of
 from providers.explain import drift as explain
 from providers.explain.drift import Difference, Finding, Outcome, Unknown
 from providers.explain.forecast import Forecast, lasting
@@ -78,7 +78,7 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
         desired, resolved = declared(directory, stack)
         state = state_of(stack, directory)
         of = owner(directory, stack)
-    accesses = {**left(state, desired, resolved.lost), **desired.access}
+    accesses = {**hosts_left(state, desired, resolved.lost), **desired.access}
     waiting = Waiting()
     with asking(so_many(len(accesses))):
         observed = seen(waiting, state, accesses, resolved.roles)

@@ -10,7 +10,7 @@ from cli.lines import asking, errors_end_command, print_data, print_line, so_man
 from cli.project import owner
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from cli.state import left, members_of, state_if_known
+from cli.state import hosts_left, members_of, state_if_known
 from providers.explain.forecast import Forecast, lasting
 from providers.hosts.hosts_api import Hosts
 from providers.loop.forecasts import State, forecasts, tried
@@ -76,7 +76,7 @@ def forecast_stack(directory: Path, stack: str) -> Ahead:
     """Read the hosts of a stack, and try the next `up` on a copy. Raises SwarmnetError."""
     desired, resolved = declared(directory, stack)
     state, doubt = state_if_known(stack, directory)
-    accesses = {**left(state, desired, resolved.lost), **desired.access}
+    accesses = {**hosts_left(state, desired, resolved.lost), **desired.access}
     with asking(so_many(len(accesses))):
         hosts, own = Hosts(accesses, resolved.roles), Hosts(desired.access, resolved.roles)
         taken = preflight(own, without_lost(resolved), owner(directory, stack))

@@ -39,7 +39,7 @@ def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
         return {}, str(problem)
 
 
-def left(state: State, desired: Plan, lost: Set[str]) -> dict[str, HostAccess]:
+def hosts_left(state: State, desired: Plan, lost: Set[str]) -> dict[str, HostAccess]:
     """Return how hosts are reached that only the state still knows, those that are `lost` or unwatched apart."""
     hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {

@@ -40,7 +40,7 @@ from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
-from providers.rules.vocabulary.undeclared import dropped
+from providers.rules.vocabulary.undeclared import dropped_keys
 from providers.rules.vocabulary.words import line
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Run:
         if not isinstance(spec, NetworkSpec) or spec.resource_name not in self.replaced:
             return spec
         before, known = self.replaced[spec.resource_name]
-        return spec.model_copy(update={"before": before, "dropped": dropped(spec, known)})
+        return spec.model_copy(update={"before": before, "dropped": dropped_keys(spec, known)})
 
     @property
     def declares_swarm(self) -> bool:

@@ -214,7 +214,7 @@ def leave(sim: SimulatorState, step: LeaveSwarm) -> SimulatorState:
         raise EngineError(
             f"{host.name}: You are attempting to leave the swarm on a node that is participating as a manager."
         )
-    sim = sim.with_host(emptied(host))
+    sim = sim.with_host(without_membership(host))
     entry = sim.cluster and sim.swarm.node(host.node_id)
     if not entry:
         return sim
@@ -223,7 +223,7 @@ def leave(sim: SimulatorState, step: LeaveSwarm) -> SimulatorState:
     return sim.later(sim.timings.down, Happening("node down", host.node_id))
 
 
-def emptied(host: Host) -> Host:
+def without_membership(host: Host) -> Host:
     """A host without any membership."""
     local = {net.id for net in host.networks if net.scope == "local"}
     own = {container.id for container in host.containers if set(container.networks) <= local}
@@ -264,12 +264,12 @@ def stop_docker(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's Engine stops, with all that runs on it."""
     host = sim.host(name)
     networks = tuple(replace(net, endpoints=()) for net in host.networks)
-    return elected(sim, away(sim.with_host(replace(host, docker=False, networks=networks)), name))
+    return elected(sim, notice_later(sim.with_host(replace(host, docker=False, networks=networks)), name))
 
 
 def cut(sim: SimulatorState, name: str) -> SimulatorState:
     """A host's link is cut: neither we nor the other members reach it."""
-    return elected(sim, away(sim.with_host(replace(sim.host(name), connected=False)), name))
+    return elected(sim, notice_later(sim.with_host(replace(sim.host(name), connected=False)), name))
 
 
 def elected(before: SimulatorState, after: SimulatorState) -> SimulatorState:
@@ -286,7 +286,7 @@ def elected(before: SimulatorState, after: SimulatorState) -> SimulatorState:
     return after
 
 
-def away(sim: SimulatorState, name: str) -> SimulatorState:
+def notice_later(sim: SimulatorState, name: str) -> SimulatorState:
     """The managers find out a while later (measurements.md#down-and-back)."""
     node_id = sim.host(name).node_id
     return sim.later(sim.timings.down, Happening("node down", node_id)) if node_id else sim

@@ -18,7 +18,7 @@ from providers.simulate.orchestrator import (
     stop,
     tasks_of,
 )
-from providers.simulate.services import failed, watched
+from providers.simulate.services import failed, watch_update
 from providers.simulate.state import Happening, Host, SimulatorState
 from providers.simulate.workloads import Placed, Service
 
@@ -31,7 +31,7 @@ def start(sim: SimulatorState, task_id: str) -> SimulatorState:
         return sim
     sim = settle(bring_networks(sim, host.name, task), task)
     service = sim.swarm.service(task.service_id)
-    return orchestrate(watched(succeeded(sim, service, task), service.id)) if service else orchestrate(sim)
+    return orchestrate(watch_update(succeeded(sim, service, task), service.id)) if service else orchestrate(sim)
 
 
 def succeeded(sim: SimulatorState, service: Service, task: Placed) -> SimulatorState:

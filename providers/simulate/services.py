@@ -24,12 +24,12 @@ def update_service(sim: SimulatorState, step: UpdateService) -> SimulatorState:
     changed = replace(service, spec=spec, previous=service.spec, version=service.version + 1, status="")
     refuse_ports(sim, asked, changed)
     sim = numbered(sim.with_service(changed), service.id)
-    before = begun(sim, service.id)
+    before = begin_update(sim, service.id)
     after = reconciled(before).later(sim.timings.bump, Happening("version bumped", service.id))
     return schedule(after) if after.swarm.tasks != before.swarm.tasks else after
 
 
-def begun(sim: SimulatorState, service_id: str) -> SimulatorState:
+def begin_update(sim: SimulatorState, service_id: str) -> SimulatorState:
     """A service whose spec was written: another update begins with all of its tasks, if one has to move."""
     service = sim.swarm.service(service_id)
     assert service is not None
@@ -38,7 +38,7 @@ def begun(sim: SimulatorState, service_id: str) -> SimulatorState:
     if not any(moves(sim, service, tasks) for tasks in updatable(sim, service).values()):
         return sim
     updating = service if service.status else replace(service, status="updating")
-    return watched(used(sim.with_service(updating), updating), service_id)
+    return watch_update(used(sim.with_service(updating), updating), service_id)
 
 
 def moves(sim: SimulatorState, service: Service, tasks: list[Placed]) -> bool:
@@ -88,7 +88,7 @@ def refuse_ports(sim: SimulatorState, asked: Host, service: Service) -> None:
                 raise EngineError(f"{asked.name}: port '{port.published}' is already in use by service '{other.name}'")
 
 
-def watched(sim: SimulatorState, service_id: str) -> SimulatorState:
+def watch_update(sim: SimulatorState, service_id: str) -> SimulatorState:
     """Its update is watched for a while from now on."""
     what = Happening("update completed", service_id)
     others = tuple([due for due in sim.pending if due.what != what])
@@ -135,4 +135,4 @@ def roll_back(sim: SimulatorState, service_id: str) -> SimulatorState:
     former = replace(
         service, spec=service.previous, previous="", version=service.version + 1, status="rollback_started"
     )
-    return orchestrate(begun(numbered(sim.with_service(former), service_id), service_id))
+    return orchestrate(begin_update(numbered(sim.with_service(former), service_id), service_id))

@@ -69,12 +69,12 @@ CHECKS: Mapping[FindingId, Check] = {
     "disk-room": each(kernels.room, "room"),
     "probes": reached.probes,
     "port-taken": reached.taken,
-    "reach-managers": reached.closed("managers"),
+    "reach-managers": reached.find_closed("managers"),
     "reach-gossip": reached.gossip,
-    "reach-data-path": reached.closed("data-path"),
-    "reach-full-size": reached.closed("full-size"),
-    "reach-data": reached.closed("data"),
-    "reach-esp": reached.closed("esp"),
+    "reach-data-path": reached.find_closed("data-path"),
+    "reach-full-size": reached.find_closed("full-size"),
+    "reach-data": reached.find_closed("data"),
+    "reach-esp": reached.find_closed("esp"),
     "reach-egress": reached.egress,
 }
 # These findings tell what was not read, so they belong to any choice.

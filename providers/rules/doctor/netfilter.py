@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from providers.rules.doctor.case import Case, Fault
-from providers.rules.doctor.nftables import Packet, dropped
+from providers.rules.doctor.nftables import Packet, drop_reason
 from providers.rules.vocabulary.diagnosis import ObservedHost
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.words import some
@@ -113,7 +113,7 @@ def forward(host: ObservedHost, case: Case) -> Iterator[Fault]:
         for protocol, port in sorted(_published(case))
     } or {"published ports": Packet(into=outer, out=inner)}
     ways = {"containers' way outside": Packet(into=inner, out=outer, source=host.bridge.gateway), **ports}
-    closed = {what: rule for what, packet in ways.items() if (rule := dropped(host.nft, "forward", packet))}
+    closed = {what: rule for what, packet in ways.items() if (rule := drop_reason(host.nft, "forward", packet))}
     whole = next(iter(ways)) in closed or ports.keys() <= closed.keys()
     for rule in dict.fromkeys(closed.values()):
         what = some([each for each, by in closed.items() if by == rule])

@@ -46,7 +46,7 @@ class Packet:
         return of[condition.removesuffix("name")] if not condition.endswith("dport") else str(self.port or "")
 
 
-def dropped(chains: Mapping[str, tuple[str, ...]], hook: str, packet: Packet) -> str:
+def drop_reason(chains: Mapping[str, tuple[str, ...]], hook: str, packet: Packet) -> str:
     """Return the first rule at a hook that surely drops a packet, behind its chain (`inet filter forward: … drop`), or
     its chain's policy; empty if none does. chains: of a host, as ObservedHost has them."""
     for name, rules in chains.items():

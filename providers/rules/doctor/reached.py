@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from providers.rules.doctor.case import GOSSIP, Case, Fault
 from providers.rules.doctor.netfilter import AGAIN, dropped_by, drops_by_default
-from providers.rules.doctor.nftables import POLICY, Packet, dropped
+from providers.rules.doctor.nftables import POLICY, Packet, drop_reason
 from providers.rules.doctor.probes import SAYS_NOTHING, is_ipv4
 from providers.rules.vocabulary.diagnosis import Channel, EngineLog, ObservedHost, Result
 from providers.rules.vocabulary.words import some
@@ -52,7 +52,7 @@ def results(case: Case) -> Iterator[Result]:
         yield result
 
 
-def closed(*channels: Channel) -> Callable[[Case], Iterator[Fault]]:
+def find_closed(*channels: Channel) -> Callable[[Case], Iterator[Fault]]:
     """Return the check of some channels. What no log tells is told once for each log."""
 
     def check(case: Case) -> Iterator[Fault]:
@@ -65,7 +65,7 @@ def closed(*channels: Channel) -> Callable[[Case], Iterator[Fault]]:
 
 def gossip(case: Case) -> Iterator[Fault]:
     """Yield closed gossip, logs that do not tell of it, and what they complain of."""
-    yield from closed("gossip-tcp", "gossip-udp")(case)
+    yield from find_closed("gossip-tcp", "gossip-udp")(case)
     of_udp = [each for each in results(case) if each.channel == "gossip-udp"]
     yield from _silent_logs(case, of_udp)
     yield from _complaints(case, of_udp)
@@ -172,5 +172,5 @@ def _dropping(sender: ObservedHost, receiver: ObservedHost, protocol: str, port:
         link = host.own_link.name if host.own_link else ""
         packet = Packet(protocol=protocol, port=port, source=source, to=to)
         packet = replace(packet, into=link) if host is receiver else replace(packet, out=link)
-        if rule := dropped(host.nft, chain.lower(), packet):
+        if rule := drop_reason(host.nft, chain.lower(), packet):
             yield host.host, rule

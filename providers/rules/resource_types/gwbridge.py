@@ -126,7 +126,7 @@ def observe(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = 
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:
     """Return the decisions of one work. What the state has is ours to change."""
-    spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped(spec, known)})
+    spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped_keys(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 

@@ -46,7 +46,7 @@ def actual(spec: NetworkSpec, config: NetworkConfig, kept: Collection[str] = ())
     return more | {key: value for key, value in found.items() if value is not None}
 
 
-def dropped(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
+def dropped_keys(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
     """Return what the state shows and the file does not, as `options.x` and `labels.x`: a preview has shown that it
     goes."""
     return frozenset(

@@ -4,7 +4,7 @@ import pytest
 
 from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
-from providers.rules.doctor.nftables import Packet, dropped
+from providers.rules.doctor.nftables import Packet, drop_reason
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.facts import Port, SwarmService, Task
 from tests.support.examined import found as findings_of
@@ -87,7 +87,7 @@ def at(hook, *rules, policy="accept", **others):
 )
 def test_recorded_rules(hook, packet, expected):
     """They are read as the kernel does; those of IPv6 alone are not."""
-    assert expected == dropped(chains(RULESET), hook, packet)
+    assert expected == drop_reason(chains(RULESET), hook, packet)
 
 
 NEW = Packet(port=80, source="10.9.0.9", into="eth0")
@@ -118,7 +118,7 @@ NEW = Packet(port=80, source="10.9.0.9", into="eth0")
 )
 def test_rules_one_by_one(given, drops):
     """What is not understood drops nothing for sure, and may accept."""
-    assert drops == bool(dropped(given, "input", NEW))
+    assert drops == bool(drop_reason(given, "input", NEW))
 
 
 WEB = SwarmService(

@@ -13,7 +13,7 @@ from providers.rules.vocabulary.facts import NodeFacts
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import SimulatorState, others
-from providers.simulate.members import emptied, stop_docker
+from providers.simulate.members import stop_docker, without_membership
 from tests.support.lifecycle import gwbridge_spec, id_of, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts, cuts, on_host
 from tests.support.tables import cases
@@ -197,7 +197,7 @@ def test_host_whose_engine_lost_its_data_joins_anew(role: str):
     sim, spec, known = moved(role)
     known["access"] = spec.access
     sim = simulate.elapse(stop_docker(sim, "w1"), 60)
-    bare = emptied(sim.host("w1"))
+    bare = without_membership(sim.host("w1"))
     hosts = SimulatedHosts(sim.with_host(replace(bare, docker=True, starts=())))
     work(hosts, spec, known)
 
