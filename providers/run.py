@@ -264,7 +264,7 @@ class Run:
         if not self._answered:
             refusal = init_refusal(self.hosts().swarm())
             if refusal:
-                raise Blocked(f"nothing was begun: {refusal}")
+                raise Blocked(f"no changes were made: {refusal}")
             self._answered = True
 
     def refuse_two_swarms(self, api: HostsApi) -> None:
@@ -287,9 +287,9 @@ class Run:
                 self._refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
                 if found.refused:
                     first, *others = found.refused
-                    raise Blocked(f"nothing was begun: {first}", *others)
+                    raise Blocked(f"no changes were made: {first}", *others)
             elif self._refused[spec.owner] is not None:
-                raise Blocked(f"nothing was begun, for the reason that {self._refused[spec.owner]} gives")
+                raise Blocked(f"no changes were made: see the error of {self._refused[spec.owner]}")
 
     def why_unfit(self, api: HostsApi, ids: tuple[FindingId, ...]) -> str:
         """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
@@ -317,7 +317,7 @@ class Run:
 
                 problems = self.why_unfit(api, JOINING)
                 if problems:
-                    raise Blocked(f"nothing was begun: {problems}")
+                    raise Blocked(f"no changes were made: {problems}")
             self._may_join = True
 
     def warn_of_managers(self, show: "Progress", api: HostsApi) -> None:
@@ -350,7 +350,7 @@ class Run:
             patience = AGAIN
         try:
             if turn == "disruptive" and self._failures:
-                raise Blocked(f"nothing was begun, because another change failed in this run: {self._failures[0]}")
+                raise Blocked(f"not started, because another change failed in this run: {self._failures[0]}")
             yield
         except SwarmnetError as error:
             if turn == "disruptive":
@@ -435,7 +435,7 @@ def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known
             from providers.simulate.from_snapshot import copied
 
             if problems := run.why_unfit(api, CHANGING):
-                return steps.Blocked(f"nothing was begun: {problems}")
+                return steps.Blocked(f"no changes were made: {problems}")
             observe, back = (
                 partial(resource_type.observe, spec=spec, known=known),
                 resource_type.decide_rollbacks(spec, known=bool(known)),
@@ -450,7 +450,7 @@ def announcing(run: Run, api: HostsApi, show: Progress, spec: Spec, known: Known
                 show(f"warning: {warning}", stays=True)
             if forecast.problem:
                 why = line(forecast.problem)
-                show(f"warning: {name}: not foreseen to its end, and begun all the same: {why}", stays=True)
+                show(f"warning: {name}: effect not predicted completely, and started all the same: {why}", stays=True)
         return decision
 
     return decided

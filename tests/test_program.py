@@ -274,7 +274,7 @@ TO_CHOOSE = {"overlays": {"app": {"subnet": "auto"}}, "pools": {"overlays": {"ra
             *({"hosts": HOSTS, **TO_CHOOSE}, {}),
         ),
         (
-            ["swarmnet:overlays: stands beside config, where Pulumi passes it over without a word: indent it", ADOPT],
+            ["swarmnet:overlays: is outside config, so Pulumi silently ignores it: indent it under config", ADOPT],
             *({**WHOLE, "adopt": "x"}, {"test": "config: {swarmnet:hosts: {}}\nswarmnet:overlays: {}"}),
         ),
         (
@@ -343,7 +343,7 @@ def test_an_encrypted_value_is_refused(monkeypatch, caplog):
 
     assert [
         "overlays: has an encrypted value, which networks, plans and reviews would show: set it without --secret, "
-        "or take it away"
+        "or remove it"
     ] == caplog.messages
 
 

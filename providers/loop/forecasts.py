@@ -52,7 +52,9 @@ def forecasts(
     for spec, observe, decide, rollbacks in _works(plan, state, lost):
         name = spec.resource_name
         if failed or refusal:
-            found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
+            found.append(
+                Forecast(resource=name, problem=f"no changes would be made: {refusal}" if refusal else NOT_REACHED)
+            )
             failed, refusal = True, None
             continue
         if decide is None:
@@ -60,7 +62,7 @@ def forecasts(
             continue
         after, forecast = rehearsed(sim, name, spec.timeout, observe, decide, rollbacks)
         if clashes and name in desired and forecast.stages:
-            forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
+            forecast = Forecast(resource=name, problem=f"no changes would be made: {clashes}")
         else:
             sim = after
         found.append(forecast)

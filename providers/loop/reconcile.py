@@ -133,11 +133,11 @@ def roll_back(
         except SwarmnetError as problem:
             problems.append(str(problem))
             continue
-        return "; what was begun was finished with what is there" if loop.acted else ""
+        return "; what was started was rolled back or finished" if loop.acted else ""
     others = [problem for problem in dict.fromkeys(problems) if problem != str(error)]
     if others:
-        return f"; what was begun could not be finished either: {'; '.join(others)}"
-    return "; what was begun could not be finished either" if problems and acted else ""
+        return f"; what was started could not be rolled back or finished either: {'; '.join(others)}"
+    return "; what was started could not be rolled back or finished either" if problems and acted else ""
 
 
 def work(
@@ -236,7 +236,7 @@ class Loop(Generic[F]):
     def undo(self, decision: BlockedDecision) -> None:
         """Take back what only this run made, then say why it is blocked."""
         if decision.undo:
-            self.work.progress("take back what was begun")
+            self.work.progress("roll back what was started")
         for step in decision.undo:
             for problem in self.perform((step,)):
                 raise problem

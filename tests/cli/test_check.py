@@ -40,7 +40,7 @@ def check(tmp_path, monkeypatch):
     return run
 
 
-TORN = "a value is missing here: write one, or take the key away"
+TORN = "a value is missing here: write one, or remove the key"
 TWICE = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
 SAME = "overlays.app.subnet: 10.3.0.0/24 is the same as"
 WARNED = OTHER.replace("10.3.0.0/24", "172.17.3.0/24")
@@ -154,7 +154,7 @@ def test_lines_for_programs(check):
         "column": 3,
         "level": "error",
         "path": "order",
-        "message": "order: lacks w1; each host has one place",
+        "message": "order: lacks w1; list each host once",
     }
     nope = {"stack": "nope", "file": None, "line": None, "column": None}
 

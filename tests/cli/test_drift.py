@@ -196,7 +196,7 @@ def test_up_is_refused_where_ranges_clash():
     """It is told as `swarmnet plan` tells it: before the first write."""
     result = told(without_overlay(), OVERLAY, clashes="w1: 10.20.0.0/24 is a route")
 
-    assert {Outcome(wins="refused", why="nothing is begun: w1: 10.20.0.0/24 is a route")} == {
+    assert {Outcome(wins="refused", why="no changes would be made: w1: 10.20.0.0/24 is a route")} == {
         end for _, end in result.drifted
     }
 

@@ -57,7 +57,7 @@ def test_facts_are_drawn(draw, tmp_path):
 
 
 DEV, LATER = (json.dumps(json.loads(FACTS.read_text()) | change) for change in ({"stack": "dev"}, {"schema": 9}))
-TORN = "torn: line 1, column 10: a value is missing here: write one, or take the key away"
+TORN = "torn: line 1, column 10: a value is missing here: write one, or remove the key"
 REFUSED = [
     ("--out map.png", "map.png: a map is written as one of .html, .mmd, .svg, by the end of the file's name"),
     ("--out missing/map.html", "missing/map.html: no such file or directory"),

@@ -153,7 +153,7 @@ def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_unreachable():
     sim = cut(bare(*lifecycle.HOSTS), "w2")
     found = foretold(sim, *lifecycle.whole_stack(), known=False)
 
-    assert found[0].problem.startswith("nothing is begun: w2: nothing answers")
+    assert found[0].problem.startswith("no changes would be made: w2: nothing answers")
 
 
 CLASH = "ingress.subnet: 10.55.0.0/16 is the same as 10.55.0.0/16, the route by tun0 of w1"
@@ -164,7 +164,7 @@ def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
     desired = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
     found = told(at_work(), plan_of(*desired), *desired, clashes=CLASH)
 
-    assert ["", f"nothing is begun: {CLASH}", NOT_REACHED] == [each.problem for each in found]
+    assert ["", f"no changes would be made: {CLASH}", NOT_REACHED] == [each.problem for each in found]
     assert not any(each.stages for each in found)
 
 

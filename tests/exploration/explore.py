@@ -224,7 +224,7 @@ class Exploration:
         if not (decision.undo and isinstance(after, SimulatorState)):
             return self.turn_round(here, state, f"blocked: {decision.reason}")
         undone = replace(state, sim=after, patience=0)
-        self.reach(undone, here, "take back what was begun")
+        self.reach(undone, here, "roll back what was started")
         return self.turn_round(here, undone, f"blocked: {decision.reason}")
 
     def turn_round(self, here: bytes, state: State, end: str) -> bytes | str:

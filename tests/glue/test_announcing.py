@@ -53,7 +53,9 @@ def test_change_goes_on_if_its_forecast_fails(on, pulumi_engine):
     known(hosts, INGRESS).update(**INGRESS_RANGE)
 
     warnings = [line for _, line in pulumi_engine.lines if line.startswith("warning")]
-    assert ["warning: ingress: not foreseen to its end, and begun all the same: KeyError: 'TaskTemplate'"] == warnings
+    assert [
+        "warning: ingress: effect not predicted completely, and started all the same: KeyError: 'TaskTemplate'"
+    ] == warnings
     assert "change finished: ingress on 3 of 3 hosts" in pulumi_engine.lines[-1][1]
 
 

@@ -13,7 +13,7 @@ from tests.support import examined, lifecycle
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
 CLASH = (
-    "^nothing was begun: gwbridge.subnet: 10.12.0.0/16 is the same as 10.12.0.0/16, the route by tun0 of m1, w1 and "
+    "^no changes were made: gwbridge.subnet: 10.12.0.0/16 is the same as 10.12.0.0/16, the route by tun0 of m1, w1 and "
 )
 BRIDGES = {"gwbridge": {"subnet": "10.12.0.0/16"}}
 
@@ -22,7 +22,7 @@ def test_half_a_swarm_is_not_begun(on, bare_hosts):
     """A host that can't be used is named before the first bridge is made on another."""
     hosts = on(members.cut(bare_hosts.sim, "w2"))
 
-    with pytest.raises(Blocked, match="nothing was begun: w2: "):
+    with pytest.raises(Blocked, match="no changes were made: w2: "):
         created(GWBRIDGE)
     assert [] == hosts.steps
 
@@ -37,7 +37,7 @@ def test_clash_is_refused_before_the_first_write(bare_hosts, counted):
 
     with pytest.raises(Blocked) as refusal:
         created(lifecycle.gwbridge_spec("w2"))
-    assert "nothing was begun, for the reason that docker_gwbridge@w1 gives" == str(refusal.value)
+    assert "no changes were made: see the error of docker_gwbridge@w1" == str(refusal.value)
     assert (1, []) == (len(looks), bare_hosts.steps)
 
 
@@ -88,7 +88,7 @@ def test_stack_that_stands_is_no_clash_with_itself(on):
 
 CLOSED = Result(sender="w1", receiver="m1", channel="gossip-tcp", outcome="closed", port=7946, why="no answer")
 UNFIT = examined.seen(reach=Reach(results=(CLOSED,)))
-SAID = "nothing was begun: w1, m1: m1 is not reached at TCP 7946: no answer: "
+SAID = "no changes were made: w1, m1: m1 is not reached at TCP 7946: no answer: "
 
 
 def test_first_membership_is_not_begun(bare_hosts):

@@ -131,7 +131,7 @@ def test_exactly_one_of_twenty_hosts_is_touched(on):
     ranges = [hosts.gwbridge(name).bridge.subnets[0] for name in NAMES]
     drained = [node for node in hosts.sim.swarm.nodes if node.availability == "drain"]
     assert (19, 1, 1) == (ranges.count(FORMER), ranges.count(DESIRED), len(drained))
-    assert 19 == sum("nothing was begun, because another change failed in this run" in line for line in told)
+    assert 19 == sum("not started, because another change failed in this run" in line for line in told)
 
 
 def told_of_update(bridge: Known) -> str:

@@ -205,7 +205,10 @@ ENDS: dict[str, tuple[type[SwarmnetError], str, Callable[[], object]]] = {
         lambda: Scene().run(always(steps.Blocked("no way")), script()),
     ),
     "a deadline where no way back leads to an end": (
-        *(DeadlineExceeded, r"waiting for the name.*what was begun could not be finished either.*not this way"),
+        *(
+            DeadlineExceeded,
+            r"waiting for the name.*what was started could not be rolled back or finished either.*not this way",
+        ),
         lambda: Scene(seconds=10).run(always(WAIT), always(steps.Blocked("not this way"))),
     ),
     "hosts that can't be reached, told once": (
@@ -340,7 +343,7 @@ def test_the_cause_of_a_deadline_is_kept():
     "performed, cut_before, decisions",
     {
         "a step": ([], "remove", [remove("a")]),
-        "taking back": ([], "take back what was begun", [steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))]),
+        "taking back": ([], "roll back what was started", [steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))]),
         "the next step": (["a"], "create", [remove("a"), remove("b", doing="create")]),
         "a wait": ([], "waiting for the name to be free", [WAIT] * 100),
         "a step after a wait": (["a"], "remove again", [remove("a"), WAIT, remove("b", doing="remove again")]),
@@ -361,7 +364,7 @@ def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
     """A change that runs out of time leaves nothing half done."""
     scene = Scene(seconds=10)
     rollbacks = script(remove("b"))
-    with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*was finished"):
+    with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*was rolled back or finished"):
         scene.run(lambda facts: WAIT if scene.performed else remove("a"), rollbacks)
     assert ["a", "b"] == scene.performed
 
@@ -369,7 +372,7 @@ def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
 def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
     """If the first way back ends nowhere, the second is taken."""
     scene = Scene(refusals=[None, EngineError("refused"), EngineError("refused")])
-    with pytest.raises(EngineError, match="was finished"):
+    with pytest.raises(EngineError, match="was rolled back or finished"):
         scene.run(
             lambda facts: remove("a"),
             lambda facts: steps.Blocked("not this way"),

@@ -12,8 +12,8 @@ LIST = "write a list, `[…]` or lines that begin with `- `"
 EMPTY = "is empty: write `{}`, or its keys below it"
 BRIDGE = "com.docker.network.bridge."
 VNI = "com.docker.network.driver.overlay.vxlanid_list"
-PASSED_OVER = "stands beside config, where Pulumi passes it over without a word: indent it"
-NO_KEY = "is no key beside config, and Pulumi passes it over without a word"
+PASSED_OVER = "is outside config, so Pulumi silently ignores it: indent it under config"
+NO_KEY = "unknown key outside config, which Pulumi silently ignores"
 IPV6 = "is refused: swarm networks are IPv4: with IPv6, an overlay is dropped or never comes up"
 ADOPT = "'refuse', 'identical' or 'converge'"
 COLON = (
@@ -21,10 +21,10 @@ COLON = (
     "colon in it in quotes"
 )
 GOES_ON = (
-    "the text does not go on like this: indent the line as those beside it, begin each item of a list with `- `, and "
+    "unexpected text: indent the line as those beside it, begin each item of a list with `- `, and "
     "put a whole value into one pair of quotes"
 )
-NO_MACHINE = "is the address of no machine"
+NO_MACHINE = "is not a valid host address"
 ENGINE_NAME = "is the name of a network that the Engine makes itself; choose another"
 IS_A_KEY = "holds a key itself, not the path of its file; write the path, and where it was a private key, use another"
 # As in a .pub file.
@@ -117,7 +117,7 @@ WRONG = {
             (where, f"{key}: x", line, f"{section}.{key}", problem)
             for where, line, section in (("26+", 27, "overlays.app"), ("22+", 23, "ingress"))
             for key, problem in (
-                ("aux_addresses", "is refused: swarms drop such addresses without a word; leave them out of ip_range instead"),
+                ("aux_addresses", "is refused: swarms silently drop such addresses; leave them out of ip_range instead"),
                 ("enable_ipv6", IPV6),
                 ("ipv6", IPV6),
                 ("scope", "is refused: swarm networks are the whole swarm's, and docker_gwbridge is a host's own"),
@@ -131,7 +131,7 @@ WRONG = {
         ("19+", "gateway_mode_ipv4: routed", 20, "gwbridge.gateway_mode_ipv4", "…or published ports, from tasks"),
         ("19+", "ip_range: 10.99.0.0/24", 20, "gwbridge.ip_range", "…is not inside the subnet 10.64.0.0/20"),
         ("19+", "ipv6: { subnet: fd00:64::/126 }", 20, "gwbridge.ipv6.subnet", "…use /125 or larger"),
-        ("19+", "ipv6: { subnet: fe80::/64 }", 20, "gwbridge.ipv6.subnet", "…take one of fd00::/8"),
+        ("19+", "ipv6: { subnet: fe80::/64 }", 20, "gwbridge.ipv6.subnet", "…use one of fd00::/8"),
         ("19+", "ipv6: { subnet: fd00:64::/64, gateway: fd00:65::1 }", 20, "gwbridge.ipv6.gateway", "…use fd00:64::1"),
         ("26+", "subnets: [10.64.16.0/24]", 27, "overlays.app.subnets[0]", "…is free"),
         ("26+", "options: { encrypted: '' }", 27, "overlays.app.options", "…write encrypted beside options"),
@@ -147,10 +147,10 @@ WRONG = {
         *alike("7 0777 1.10 12e5 1_0 0x1f", "8", "labels: { rack: * }", 8, "hosts.w1.labels.rack", "is a number: write it in quotes"),
         *alike(
             ["2026-01-01", "2026-1-1", "2026-01-01 10:00:00", "2026-01-01T10:00:00Z"],
-            "8", "labels: { rack: * }", 8, "hosts.w1.labels.rack", "is a date, of which Pulumi would make another text: write it in quotes",
+            "8", "labels: { rack: * }", 8, "hosts.w1.labels.rack", "is a date, which Pulumi would rewrite: write it in quotes",
         ),
         ("8", "labels: { ssd: true }", 8, "hosts.w1.labels.ssd", "is true or false: write it in quotes"),
-        ("8", "labels: { rack: }", 8, "hosts.w1.labels.rack", "is empty: write text, or take it away"),
+        ("8", "labels: { rack: }", 8, "hosts.w1.labels.rack", "is empty: write text, or remove it"),
         ("8", "labels: { rack: [a] }", 8, "hosts.w1.labels.rack", "is a list: write text"),
         ("8", "labels: { rack: { a: b } }", 8, "hosts.w1.labels.rack", "is a mapping: write text"),
         ("8", "labels: rack", 8, "hosts.w1.labels", f"is text: {MAPPING}"),
@@ -160,7 +160,7 @@ WRONG = {
         ("11", "mtu: 1500.5", 11, "hosts.w2.mtu", "is a number: write a whole number"),
         ("11", "mtu: true", 11, "hosts.w2.mtu", "is true or false: write a whole number"),
         *alike("30s 5m", "40", "node: *", 40, "timeouts.node", "is text: write a number"),
-        ("4", "address: { secure: v1:abc }", 4, "hosts.m1.address", "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or take it away"),
+        ("4", "address: { secure: v1:abc }", 4, "hosts.m1.address", "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or remove it"),
         ("31", "swarmnet:order: [w1, [w2], [m1]]", 31, "order[0]", f"is text: {LIST}"),
         ("31", "swarmnet:order: w1", 31, "order", f"is text: {LIST}"),
         ("31", "swarmnet:order: [[w1, 2], [m1]]", 31, "order[0][1]", "is a number: write it in quotes"),
@@ -246,8 +246,8 @@ WRONG = {
             "25", '"*":', 25, "overlays.*", "'*' should be 2 to 63 letters, digits, - or _, with letters or digits at its ends",
         ),
         ("25", "Data:", 28, "overlays.data", "…case does not count in a swarm"),
-        ("28", "App-Swarmnet-Twin:", 28, "overlays.App-Swarmnet-Twin", "is what overlays.app is called while its services move; choose another name"),
-        ("25", f"{'a' * 50}:\n  on_in_use: migrate", 25, f"overlays.{'a' * 50}", "50 letters leave the name that it has while its services move no room; choose one of 49 at most"),
+        ("28", "App-Swarmnet-Twin:", 28, "overlays.App-Swarmnet-Twin", "is the temporary network's name while overlays.app is migrated; choose another"),
+        ("25", f"{'a' * 50}:\n  on_in_use: migrate", 25, f"overlays.{'a' * 50}", "the name has 50 characters, too many for on_in_use: migrate; choose one of at most 49"),
         ("22+", "name: host", 23, "ingress.name", f"host {ENGINE_NAME}"),
         ("22+", "name: app", 26, "overlays.app", "…case does not count in a swarm"),
         *alike(
@@ -255,7 +255,7 @@ WRONG = {
             "19+", "bridge_name: *", 20, "gwbridge.bridge_name", "* is the name of another device, which an Engine refuses or takes over; choose another",
         ),
         ("19+", "bridge_name: sixteen-letters-", 20, "gwbridge.bridge_name", "'sixteen-letters-' should be 1 to 15 letters, digits, '.', - or _, as Linux names devices"),
-        ("8", 'labels: { "": x }', 8, "hosts.w1.labels.", "a label has a key; write one, or take it away"),
+        ("8", 'labels: { "": x }', 8, "hosts.w1.labels.", "label key is empty: set one, or remove the label"),
         ("8", "labels: { swarmnet.owner: me }", 8, "hosts.w1.labels.swarmnet.owner", "swarmnet.* labels are Swarmnet's own; choose another prefix"),
         ("8", "labels: { com.docker.x: me }", 8, "hosts.w1.labels.com.docker.x", "com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix"),
     ],
@@ -268,12 +268,12 @@ WRONG = {
             "010.1.1.1 10.1.16 10.1.16.300 1.2.3.4.5 10 0x0a010101 10.1.1.1.",
             "4", 'address: "*"', 4, "hosts.m1.address", "* may be taken for another address; write four numbers without zeros before them",
         ),
-        *alike(["a..b", "x" * 64, "ü" * 60], "4", "address: *", 4, "hosts.m1.address", "is no name: between two dots of one are 1 to 63 characters"),
+        *alike(["a..b", "x" * 64, "ü" * 60], "4", "address: *", 4, "hosts.m1.address", "is not a host name: each part between dots must have 1 to 63 characters"),
         *alike("0.0.0.0 255.255.255.255 224.0.0.1 ::", "4", 'address: "*"', 4, "hosts.m1.address", f"* {NO_MACHINE}"),
         *alike(
             "127.0.0.1 localhost",
             "4", "address: *", 4, "hosts.m1.address",
-            "* is each machine itself, and members would be told it; write the host's address among them as advertise_address",
+            "* is a loopback address, which other members can't reach; write the host's address among them as advertise_address",
         ),
         *alike(
             ["10.0.0", "10.0.0.300", "eth 0", "10.0.0.1:99999", "10.0.0.1:0", "10.0.0.1:abc", "eth0:", "[::1", "[10.0.0.1]", "]["],
@@ -284,16 +284,16 @@ WRONG = {
             "5+", "advertise_address: *", 6, "hosts.m1.advertise_address", "* is a name, which Engines do not look up; write the host's IP address",
         ),
         *alike("fe80::1%eth0 fe80::1%$(id)", "5+", 'advertise_address: "*"', 6, "hosts.m1.advertise_address", "'*' should be an IP address or an interface of the host, such as 10.0.0.1 or eth0"),
-        *alike("127.0.0.1 lo", "5+", "advertise_address: *", 6, "hosts.m1.advertise_address", "* is each machine itself; write an address that others reach"),
+        *alike("127.0.0.1 lo", "5+", "advertise_address: *", 6, "hosts.m1.advertise_address", "* is a loopback address; use one that other hosts can reach"),
         *alike("0.0.0.0 [::]:2377", "5+", 'advertise_address: "*"', 6, "hosts.m1.advertise_address", f"* {NO_MACHINE}"),
         ("5+", "data_path_address: 0.0.0.0", 6, "hosts.m1.data_path_address", f"0.0.0.0 {NO_MACHINE}"),
         ("5+", "data_path_address: 10.9.0.1:4789", 6, "hosts.m1.data_path_address", "'10.9.0.1:4789' should be an IP address or an interface of the host, without a port, such as 10.0.0.1 or eth0"),
-        ("5+", "data_path_address: lo", 6, "hosts.m1.data_path_address", "…write an address that others reach"),
+        ("5+", "data_path_address: lo", 6, "hosts.m1.data_path_address", "…use one that other hosts can reach"),
         ("5+", "listen_address: 224.0.0.1:2377", 6, "hosts.m1.listen_address", f"224.0.0.1:2377 {NO_MACHINE}"),
         ("5+", "listen_address: m1.example.com:2377", 6, "hosts.m1.listen_address", "…write the host's IP address"),
         *alike(
             "$HOME/.ssh/id ${HOME}/.ssh/id /home/$USER/.ssh/id",
-            "13+", "key_file: *", 14, "ssh.key_file", "has a variable in it, which nobody replaces; write the path itself, with ~ for your home",
+            "13+", "key_file: *", 14, "ssh.key_file", "contains a variable, which is not expanded; write the path itself, with ~ for your home",
         ),
         *alike(PASTED_KEYS, "13+", 'key_file: "*"', 14, "ssh.key_file", IS_A_KEY),
         *alike(PASTED_KEYS, "13+", 'known_hosts: "*"', 14, "ssh.known_hosts", IS_A_KEY),
@@ -315,7 +315,7 @@ WRONG = {
             ("38+", f"swarmnet:prepare: [{{ name: docker, {command} }}]", 39, f"prepare[0]{key}", problem)
             for command, key, problem in (
                 ("undo: x", ".run", "is required"),
-                ("run: ' '", ".run", "is empty: write a command, or take it away"),
+                ("run: ' '", ".run", "is empty: write a command, or remove it"),
                 ("run: echo -----BEGIN PRIVATE KEY-----", ".run", "holds a private key, which would be in the state: let the command read it where it runs"),
                 ("run: x, when_changed: 2", ".when_changed", "is a number: write it in quotes"),
                 ("run: x, environment: {}", ".environment", "is refused: the file and the state would hold it: let the command read it where it runs"),
@@ -324,11 +324,11 @@ WRONG = {
         ("38+", "swarmnet:prepare: [{ name: a/b, run: x }]", 39, "prepare[0].name", "'a/b' should be up to 63 letters, digits, '.', - and _"),
     ],
     "hosts and their order": [
-        ("11", "unwatched: true", 31, "order[0][1]", "w2 is unwatched, and nothing is changed there; take it out"),
-        ("11+", "unwatched: true", 9, "hosts.w2", "is unwatched, so that mtu would change nothing there: leave only address"),
+        ("11", "unwatched: true", 31, "order[0][1]", "w2 is unwatched, so nothing is changed there; remove it"),
+        ("11+", "unwatched: true", 9, "hosts.w2", "is unwatched, so mtu would have no effect: keep only address"),
         ("31", "swarmnet:order: [[w1, w3], [w2], [m1]]", 31, "order[0][1]", "w3 is not among hosts"),
-        ("31", "swarmnet:order: [[w1, w2], [m1, w1]]", 31, "order[1][1]", "…each host has one place"),
-        ("31", "swarmnet:order: [[w1], [m1]]", 31, "order", "lacks w2; each host has one place"),
+        ("31", "swarmnet:order: [[w1, w2], [m1, w1]]", 31, "order[1][1]", "…list each host once"),
+        ("31", "swarmnet:order: [[w1], [m1]]", 31, "order", "lacks w2; list each host once"),
         ("5", "role: worker", 15, "swarm", "needs a manager, and no host has role: manager"),
         ("16", "first_manager: w1", 16, "swarm.first_manager", "w1 is a worker; managers are m1"),
         ("16", "first_manager: m2", 16, "swarm.first_manager", "m2 is not among hosts; managers are m1"),
@@ -344,12 +344,12 @@ WRONG = {
         ("40+", "^swarmnet:overlays:\n^  web: { subnet: 10.64.40.0/24 }", 41, "swarmnet:overlays", PASSED_OVER),
         *alike("adopt swarmnet:order swarmet:adopt", "40+", "^*: [[m1]]", 41, "*", PASSED_OVER),
         *alike("Config configs", "40+", "^*: {}", 41, "*", f"{NO_KEY}; did you mean config?"),
-        *alike("environments backend", "40+", "^*: [prod]", 41, "*", f"{NO_KEY}; put it into config, or take it away"),
+        *alike("environments backend", "40+", "^*: [prod]", 41, "*", f"{NO_KEY}; move it into config, or remove it"),
         *alike("configuration Config", "1", "*:", 1, "*", f"{NO_KEY}; did you mean config?"),
-        ("1", "settings:", 1, "settings", f"{NO_KEY}; put it into config, or take it away"),
+        ("1", "settings:", 1, "settings", f"{NO_KEY}; move it into config, or remove it"),
         *alike(
             "swarmet swarmNet Swarmnet swarm swarm-net",
-            "38", "*:adopt: identical", 38, "*:adopt", "is in the namespace *, which nobody reads; did you mean swarmnet:adopt?",
+            "38", "*:adopt: identical", 38, "*:adopt", "is in the unknown namespace *; did you mean swarmnet:adopt?",
         ),
         ("38", "swarmnet: { adopt: identical }", 38, "swarmnet", "is no section; write its keys as swarmnet:hosts and so on"),
         ("38", "swarmnet:adopt: identical\nadopt: refuse", 39, "adopt", "stands twice, as adopt and as swarmnet:adopt; keep one"),
@@ -358,21 +358,21 @@ WRONG = {
         ("27", "subnet: 10.64.40.0/24", 27, "", "the key subnet comes twice: keep one"),
     ],
     "text that is no YAML": [
-        *alike(["^\t", "\t"], "5", "*role: manager", 5, "", "there is a tab where the line is indented: write spaces"),
+        *alike(["^\t", "\t"], "5", "*role: manager", 5, "", "tab in the indentation: write spaces"),
         *alike(["  role: manager", "role: manager: w1"], "5", "*", 5, "", COLON),
         *alike(["role manager", "role:manager"], "5", "*", 5, "", "no colon after the key: write `key: value`, with a space after the colon"),
         *alike(["^     role: manager", 'role: "manager" m1', "- role: manager"], "5", "*", 5, "", GOES_ON),
         ("34", "lan: 192.168.0.0/16", 34, "", GOES_ON),
         ("1", "%YAML 1.1\nconfig:", 2, "", GOES_ON),
-        ("5", "role: {{ role }}", 5, "", "no key is a mapping or a list: put a template such as {{ x }} in quotes"),
+        ("5", "role: {{ role }}", 5, "", "a key can't be a mapping or a list: put a template such as {{ x }} in quotes"),
         ("5", "role: 'manager", 5, "", "a quote that is not closed: write it at the end too"),
         *alike(["{ rack: a", "{ rack: a ssd: b }"], "8", "labels: *", 8, "", "a bracket that is not closed: write } at its end, and commas between"),
         ("17", "default_addr_pool: [10.66.0.0/16", 17, "", "a bracket that is not closed: write ] at its end, and commas between"),
         ("17", "default_addr_pool: 10.66.0.0/16]", 17, "swarm.default_addr_pool", f"is text: {LIST}"),
-        ("20", "^<<<<<<< HEAD", 20, "", "the mark of a merge that git left to you: choose a side, take the marks away"),
-        ("8", "labels: { rack: ] }", 8, "", "a value is missing here: write one, or take the key away"),
-        *alike("int bool", "8", "labels: !!* rack", 8, "", "the value is not what its tag !!* says: take the tag away"),
-        ("8", "labels: { rack: \u0001 }", 8, "", "the character U+0001 is not allowed: take it away"),
+        ("20", "^<<<<<<< HEAD", 20, "", "unresolved git merge conflict: choose a side, and remove the conflict markers"),
+        ("8", "labels: { rack: ] }", 8, "", "a value is missing here: write one, or remove the key"),
+        *alike("int bool", "8", "labels: !!* rack", 8, "", "the value does not match its tag !!*: remove the tag"),
+        ("8", "labels: { rack: \u0001 }", 8, "", "the character U+0001 is not allowed: remove it"),
         # In PyYAML's own words, which say enough.
         ("5", "role: @manager", 5, "", "found character '@' that cannot start any token"),
         ("5", "role: *manager", 5, "", "found undefined alias 'manager'"),

@@ -40,8 +40,8 @@ def test_an_empty_state_with_another_file_changes_nothing(status: Status, projec
 
     refused = project.up()
 
-    assert (False, True) == (refused.ok, "made by this stack from another state" in refused.told), refused.told
-    assert "`pulumi login` where that state is, or write what is there into the stack file" in refused.told
+    assert (False, True) == (refused.ok, "missing from the current state" in refused.told), refused.told
+    assert "`pulumi login` where the state that has it is, or write what is there into the stack file" in refused.told
     assert before == (identities(status.hosts), shown(status.hosts), [host.writes() for host in status.hosts])
     assert status.project.is_settled()
 

@@ -56,7 +56,7 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
             desired, begun = changed(desired), desired
             project.declare(desired)
             finish = project.up("--refresh")
-            if "was made by this stack from another state" in finish.told:  # it is in no state yet
+            if "was missing from the current state" in finish.told:  # it is in no state yet
                 project.declare(begun)
                 assert project.up().ok
                 project.declare(desired)

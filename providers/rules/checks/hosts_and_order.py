@@ -49,11 +49,11 @@ def advertised(resolved: Resolved) -> Iterator[str]:
             if addr and addr in (*resolved.file.hosts, host.address) and not is_ip(addr):
                 yield f"hosts.{name}.{key}: {addr} is a name, which Engines do not look up; write the host's IP address"
             elif _is_itself(addr) and not alone:
-                yield f"hosts.{name}.{key}: {addr} is each machine itself; write an address that others reach"
+                yield f"hosts.{name}.{key}: {addr} is a loopback address; use one that other hosts can reach"
         remote = any(other.address and not _is_itself(other.address) for other in resolved.file.hosts.values())
         if resolved.file.swarm and remote and not host.advertise_address and _is_itself(host.address or ""):
             yield (
-                f"hosts.{name}.address: {host.address} is each machine itself, and members would be told it; "
+                f"hosts.{name}.address: {host.address} is a loopback address, which other members can't reach; "
                 "write the host's address among them as advertise_address"
             )
 
@@ -63,7 +63,7 @@ def advertised_alone(resolved: Resolved) -> Iterator[str]:
     for name, host in resolved.file.hosts.items():
         addr, _ = engine_host(host.advertise_address or "")
         if _is_itself(addr) and len(resolved.file.hosts) == 1:
-            yield f"hosts.{name}.advertise_address: {addr} is the machine itself: no other host could ever join"
+            yield f"hosts.{name}.advertise_address: {addr} is a loopback address, so no other host can join"
 
 
 def ignored(resolved: Resolved) -> Iterator[str]:
@@ -76,12 +76,12 @@ def ignored(resolved: Resolved) -> Iterator[str]:
 def prepared_twice(resolved: Resolved) -> Iterator[str]:
     """Yield commands of `prepare` that share a name on one host."""
     shared = [each.name for each in resolved.file.prepare]
-    yield from (f"prepare[{at}].name: {name} is there twice" for at, name in enumerate(shared) if name in shared[:at])
+    yield from (f"prepare[{at}].name: {name} is used twice" for at, name in enumerate(shared) if name in shared[:at])
     for host, sections in resolved.file.hosts.items():
         own = [each.name for each in sections.prepare]
         for at, name in enumerate(own):
             if name in (*shared, *own[:at]):
-                yield f"hosts.{host}.prepare[{at}].name: {name} is there twice, with those of prepare for all hosts"
+                yield f"hosts.{host}.prepare[{at}].name: {name} is used twice, with those of prepare for all hosts"
 
 
 def _is_itself(address: str) -> bool:
@@ -150,14 +150,14 @@ def batches(resolved: Resolved) -> Iterator[str]:
     for number, batch in enumerate(resolved.file.order):
         for place, name in enumerate(batch):
             if name in resolved.unwatched:
-                yield f"order[{number}][{place}]: {name} is unwatched, and nothing is changed there; take it out"
+                yield f"order[{number}][{place}]: {name} is unwatched, so nothing is changed there; remove it"
             elif name not in resolved.file.hosts:
                 yield f"order[{number}][{place}]: {name} is not among hosts"
             elif name in seen:
-                yield f"order[{number}][{place}]: {name} comes a second time; each host has one place"
+                yield f"order[{number}][{place}]: {name} is listed twice; list each host once"
             seen.add(name)
     if left := [name for name in resolved.file.hosts if name not in seen]:
-        yield f"order: lacks {', '.join(left)}; each host has one place"
+        yield f"order: lacks {', '.join(left)}; list each host once"
 
 
 def same_machine(resolved: Resolved) -> Iterator[str]:

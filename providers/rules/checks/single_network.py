@@ -47,12 +47,12 @@ def twins(resolved: Resolved) -> Iterator[str]:
     for name, overlay in resolved.file.overlays.items():
         twin = twin_name(name)
         if taken := names.get(twin.lower()):
-            yield f"overlays.{taken}: is what overlays.{name} is called while its services move; choose another name"
+            yield f"overlays.{taken}: is the temporary network's name while overlays.{name} is migrated; choose another"
         if overlay.on_in_use == "migrate" and len(twin) > LONGEST_NAME:
             most = LONGEST_NAME - len(twin) + len(name)
             yield (
-                f"overlays.{name}: {len(name)} letters leave the name that it has while its services move no room; "
-                f"choose one of {most} at most"
+                f"overlays.{name}: the name has {len(name)} characters, too many for on_in_use: migrate; "
+                f"choose one of at most {most}"
             )
 
 

@@ -55,9 +55,9 @@ def foreign_refusal(thing: str, labels: Pairs, owner: str) -> str | None:
 def other_state_message(thing: str, difference: str) -> str:
     """Say what to do about something that carries our label, differs from what we want, and is not in the state."""
     return (
-        f"{thing} was made by this stack from another state, or was kept when this one forgot it, and differs "
-        f"({difference}): `pulumi login` where that state is, or write what is there into the stack file, which "
-        "takes it over, and change it then"
+        f"{thing} is labelled as this stack's, but is missing from the current state, and differs "
+        f"({difference}): `pulumi login` where the state that has it is, or write what is there into the stack file, "
+        "which takes it over, and change it then"
     )
 
 

@@ -321,8 +321,8 @@ def replace_bridge(spec: GwbridgeSpec, bridge: Network) -> Decision:
     held = sorted(endpoint.name for endpoint in bridge.endpoints if container_id(endpoint))
     if held:
         return Blocked(
-            f"{spec.host}: {GATEWAY_BRIDGE} is to change from {bridge.subnet} to {spec.subnet} but {', '.join(held)} "
-            "is attached to it: stop or disconnect the container, then run again"
+            f"{spec.host}: can't change {GATEWAY_BRIDGE} from {bridge.subnet} to {spec.subnet} while containers are "
+            f"attached to it: {', '.join(held)}: stop or disconnect them, then run again"
         )
     if bridge.endpoints:
         return Steps(bridge_swap.disconnect_endpoints(spec.host, bridge), f"take leftovers off {GATEWAY_BRIDGE}")

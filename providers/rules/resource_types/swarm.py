@@ -125,7 +125,7 @@ def init_swarm(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
     active = [member.host for member in facts.members if member.state == "active"]
     if active:
         return Blocked(
-            f"swarm: {', '.join(active)} is a member of a swarm, but no manager of it among the hosts answers: "
+            f"swarm: already in a swarm: {', '.join(active)}, but no declared host answers as a manager of it: "
             "bring a majority of its managers back, or declare them in hosts"
         )
     if facts.unreachable:
@@ -176,8 +176,8 @@ def change_settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tup
     if fixed:
         words = adoption.describe_difference(spec, live, fixed)
         return Blocked(
-            f"swarm {swarm.id}: {words}: only init can set this, and no Engine can change it; "
-            "write what the swarm has, or let all hosts leave and begin a new one"
+            f"swarm {swarm.id}: {words}: can only be set when the swarm is created: "
+            "write what the swarm has, or let all hosts leave and create a new one"
         )
     gone = tuple(key for key in drop_labels if key not in spec.labels and swarm.label(key) is not None)
     if not changed and not gone:

@@ -87,7 +87,7 @@ def other_machine_message(host: str, change: str, actual: str, known: str) -> st
     """Say why a host with a changed address (in the words of `describe_move`) is not touched: it is not the state's
     host."""
     return (
-        f"{host}: its {change}, but that is another machine: it is {actual}, the state has {known}: "
+        f"{host}: its {change}, but a different machine answers there: found {actual}, the state has {known}: "
         f"correct the address; if it is a new machine, take {host} out of the stack file for one `pulumi up` "
         "(with lost: true before that, if the old one is gone), then add it"
     )
@@ -140,7 +140,7 @@ def kept_from_joining(host: str, before: object, now: object) -> str:
         return ""
     key = changed[0]
     was, becomes = (getattr(each, key) or "the Engine's choice" for each in (then, since))
-    back = f"write {key}: {was}" if getattr(then, key) else f"take {key} away"
+    back = f"write {key}: {was}" if getattr(then, key) else f"remove {key}"
     return (
         f"{host} joined with {key} {was}, the file says {becomes}, and a member keeps what it joined with: take {host} "
         f"out of the file, `pulumi up`, and put it back: it then joins with {becomes}, its labels and role; or {back}"

@@ -47,7 +47,7 @@ def _problem(driver: str, key: str, value: str) -> str:
     if own:
         return f"{key} has a key of its own: write {own} beside options"
     if not key or key != key.strip():
-        return f"{key!r} is the name of no option: write it without blanks"
+        return f"{key!r} is not an option name: write it without blanks"
     if reason := _REFUSED.get(key):
         return f"{key} is refused: {reason}"
     known = KNOWN.get(key)

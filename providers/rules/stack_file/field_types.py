@@ -113,7 +113,7 @@ def ssh_address(text: str) -> str:
     try:
         text.encode("idna")
     except UnicodeError:
-        raise ValueError("is no name: between two dots of one are 1 to 63 characters") from None
+        raise ValueError("is not a host name: each part between dots must have 1 to 63 characters") from None
     return text
 
 
@@ -131,7 +131,7 @@ def _of_a_machine(text: str, address: str) -> str:
     """Check text with an IP address that one machine can have."""
     found = ip_address(address)
     if found.is_unspecified or found.is_multicast or address == "255.255.255.255":
-        raise ValueError(f"{text} is the address of no machine")
+        raise ValueError(f"{text} is not a valid host address")
     return text
 
 
@@ -155,7 +155,7 @@ def _path(text: str) -> str:
             "holds a key itself, not the path of its file; write the path, and where it was a private key, use another"
         )
     if re.search(r"\$\{?[A-Za-z_]", text):
-        raise ValueError("has a variable in it, which nobody replaces; write the path itself, with ~ for your home")
+        raise ValueError("contains a variable, which is not expanded; write the path itself, with ~ for your home")
     return text
 
 
@@ -168,7 +168,7 @@ def _free_port(port: int) -> int:
 def _script(text: str) -> str:
     """Check a shell script that can be handed on. A text that is none could be a private key, and is not shown."""
     if not text.strip():
-        raise ValueError("is empty: write a command, or take it away")
+        raise ValueError("is empty: write a command, or remove it")
     if "\0" in text:
         raise ValueError("has a NUL in it, which ends a script before its end")
     if "PRIVATE KEY" in text:
@@ -182,7 +182,7 @@ def _script(text: str) -> str:
 
 def _label_key(text: str) -> str:
     if not text:
-        raise ValueError("a label has a key; write one, or take it away")
+        raise ValueError("label key is empty: set one, or remove the label")
     if text.startswith("swarmnet."):
         raise ValueError("swarmnet.* labels are Swarmnet's own; choose another prefix")
     # https://docs.docker.com/engine/manage-resources/labels/
@@ -201,7 +201,7 @@ def _with_room_ipv6(text: str) -> str:
     subnet = canonical_subnet_ipv6(text)
     whole = IPv6Network(subnet)
     if whole.is_multicast or whole.is_link_local or whole.is_loopback or whole.is_unspecified:
-        raise ValueError(f"{subnet} is a range of no network; take one of fd00::/8")
+        raise ValueError(f"{subnet} is not a range for networks; use one of fd00::/8")
     if whole.prefixlen > SMALLEST_IPV6:
         raise ValueError(f"{subnet} leaves no room for containers; use /{SMALLEST_IPV6} or larger")
     return subnet

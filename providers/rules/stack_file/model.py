@@ -36,7 +36,7 @@ def as_in(spec: type[Spec], key: str, *default: object) -> Any:  # noqa: ANN401 
     return Field(default=default[0] if default else of_spec.default, description=of_spec.description)
 
 
-_NO_AUX = "swarms drop such addresses without a word; leave them out of ip_range instead"
+_NO_AUX = "swarms silently drop such addresses; leave them out of ip_range instead"
 _NO_IPV6 = "swarm networks are IPv4: with IPv6, an overlay is dropped or never comes up"
 _REFUSED = {
     "aux_address": _NO_AUX,
@@ -202,10 +202,10 @@ class Host(NodeKeys, _Machine):
         beside = sorted(self.model_fields_set & _OF_SSH)
         if self.local and beside:
             keys = ", ".join(beside)
-            raise ValueError(f"is local, where no SSH goes, so that {keys} would change nothing: leave it out")
+            raise ValueError(f"is local, reached without SSH, so {keys} would have no effect: leave it out")
         more = sorted(self.model_fields_set - {"address", "unwatched"})
         if self.unwatched and more:
-            raise ValueError(f"is unwatched, so that {', '.join(more)} would change nothing there: leave only address")
+            raise ValueError(f"is unwatched, so {', '.join(more)} would have no effect: keep only address")
         return self
 
 

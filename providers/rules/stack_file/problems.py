@@ -50,11 +50,9 @@ _IS: dict[type, str] = {
     float: "a number",
     dict: "a mapping",
     list: "a list",
-    Date: "a date, of which Pulumi would make another text",  # `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01
+    Date: "a date, which Pulumi would rewrite",  # `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01
 }
-SECRET = (
-    "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or take it away"
-)
+SECRET = "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or remove it"
 
 # Pydantic's marks in a place, which are no keys: a problem with the key itself, and which of two forms a value has.
 _MARKS = frozenset({"[key]", LIST, MAPPING})
@@ -157,7 +155,7 @@ def _mistyped(kind: str, value: object, choices: str) -> str:
     desired = _WRITE.get(kind) or choices or "text"
     if value is None or value == "":
         sections = kind in ("model_type", "dict_type")
-        return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {desired}, or take it away")
+        return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {desired}, or remove it")
     quotes = kind == "string_type" and isinstance(value, int | float | Date)
     return f"is {_IS.get(type(value), 'text')}: write {'it in quotes' if quotes else desired}"
 

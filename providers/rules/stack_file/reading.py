@@ -78,11 +78,11 @@ def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
     """Yield keys at the root of which Pulumi says nothing and the program sees nothing."""
     for key in document:
         if _section(key) in SECTIONS:
-            yield f"{key}: stands beside config, where Pulumi passes it over without a word: indent it"
+            yield f"{key}: is outside config, so Pulumi silently ignores it: indent it under config"
         elif key not in ("config", *PULUMIS):
             close = difflib.get_close_matches(key.lower(), ["config"])
-            remedy = "did you mean config?" if close else "put it into config, or take it away"
-            yield f"{key}: is no key beside config, and Pulumi passes it over without a word; {remedy}"
+            remedy = "did you mean config?" if close else "move it into config, or remove it"
+            yield f"{key}: unknown key outside config, which Pulumi silently ignores; {remedy}"
 
 
 def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
         elif key == NAMESPACE:
             yield f"{key}: is no section; write its keys as {NAMESPACE}:hosts and so on"
         elif namespace != NAMESPACE and _section(key) in SECTIONS:
-            yield f"{key}: is in the namespace {namespace}, which nobody reads; did you mean {NAMESPACE}:{name}?"
+            yield f"{key}: is in the unknown namespace {namespace}; did you mean {NAMESPACE}:{name}?"
 
 
 def _section(key: str) -> str:
@@ -112,7 +112,7 @@ _ALMOST = 0.75  # swarm: and swarmnets: are, docker: is not
 def from_flat(settings: Mapping[str, object]) -> Raw:
     """Return the keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text.
 
-    Raises StackFileError if a value is more deeply nested than any section, or has half a character in it.
+    Raises StackFileError if a value is more deeply nested than any section, or contains an unpaired surrogate.
     """
     ours = f"{NAMESPACE}:"
     try:
@@ -139,7 +139,7 @@ def _unsound(value: object) -> str:
     while left:
         each, depth = left.pop()
         if isinstance(each, str) and not each.isascii() and any("\ud800" <= letter <= "\udfff" for letter in each):
-            return "has half a character in it, such as \\ud800; write the whole one"
+            return "contains an unpaired surrogate, such as \\ud800; write the whole character"
         if isinstance(each, dict | list) and id(each) not in seen:
             if depth > _DEEPEST:
                 return TOO_DEEP

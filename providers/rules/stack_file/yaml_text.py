@@ -77,7 +77,7 @@ class _Loader(BoundedLoader):
             return super().construct_object(node, deep)
         except (AttributeError, KeyError, ValueError) as error:  # what PyYAML's own constructors raise there
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            words = f"the value is not what its tag {tag} says: take the tag away"
+            words = f"the value does not match its tag {tag}: remove the tag"
             raise ConstructorError(None, None, words, node.start_mark) from error
 
 
@@ -116,13 +116,13 @@ _Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _number(node
 
 
 def decoded(text: bytes) -> str:
-    """Return text as Unicode. Raises StackFileError if it is no UTF-8."""
+    """Return text as Unicode. Raises StackFileError if it is not valid UTF-8."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
         raise StackFileError(
-            [message_at(_of_character(before, len(before)), "is no UTF-8: save the file as UTF-8")]
+            [message_at(_of_character(before, len(before)), "is not valid UTF-8: save the file as UTF-8")]
         ) from error
 
 
@@ -140,23 +140,23 @@ def parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
     except RecursionError as error:
         raise StackFileError([f"config: {TOO_DEEP}"]) from error
     except ReaderError as error:
-        words = f"the character U+{ord(text[error.position]):04X} is not allowed: take it away"
+        words = f"the character U+{ord(text[error.position]):04X} is not allowed: remove it"
         raise StackFileError([message_at(_of_character(text, error.position), words)]) from error
 
 
 # Only if PyYAML's own words do not say what to do, or tell another place; {0} is the group. Words that begin with > are
 # about where that begins which is read now.
 _PLAIN = {
-    r"found character '\\t'.*": "there is a tab where the line is indented: write spaces",
+    r"found character '\\t'.*": "tab in the indentation: write spaces",
     r"mapping values are not allowed here": "a colon too many: indent the line as the one above it, write a space "
     "after each colon, and put a value that has a colon in it in quotes",
     r"could not find expected ':'": ">no colon after the key: write `key: value`, with a space after the colon",
-    r"expected (?:<block end>|'<document start>').*": "the text does not go on like this: indent the line as those "
+    r"expected (?:<block end>|'<document start>').*": "unexpected text: indent the line as those "
     "beside it, begin each item of a list with `- `, and put a whole value into one pair of quotes",
     r"expected ',' or '(.)', but got .*": ">a bracket that is not closed: write {0} at its end, and commas between",
     r"found unexpected (?:end of stream|document separator)": ">a quote that is not closed: write it at the end too",
-    r"expected the node content, but found .*": "a value is missing here: write one, or take the key away",
-    r"found unhashable key": "no key is a mapping or a list: put a template such as {{{{ x }}}} in quotes",
+    r"expected the node content, but found .*": "a value is missing here: write one, or remove the key",
+    r"found unhashable key": "a key can't be a mapping or a list: put a template such as {{{{ x }}}} in quotes",
 }
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 
@@ -164,7 +164,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 def _in_plain_words(error: MarkedYAMLError, text: str) -> str:
     """Return `line 4, column 5: what is wrong: what to write`."""
     if conflict := _CONFLICT.search(text):
-        words = "the mark of a merge that git left to you: choose a side, take the marks away"
+        words = "unresolved git merge conflict: choose a side, and remove the conflict markers"
         return message_at(_of_character(text, conflict.start()), words)
     problem = error.problem or ""
     for pattern, words in _PLAIN.items():

@@ -79,7 +79,7 @@ def test_only_with_facts_something_is_said_of_what_is_attached():
 
 def test_other_problems_are_told_and_the_rest_is_drawn():
     """A stack file that is wrong elsewhere has a map all the same."""
-    assert "<li>prod: order: lacks w1; each host has one place</li>" in page([ONE])
+    assert "<li>prod: order: lacks w1; list each host once</li>" in page([ONE])
     assert ["app", "10.3.0.0/24", "overlay", "overlays.app.subnet"] in rows(page([ONE]))
 
 

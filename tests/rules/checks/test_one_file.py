@@ -58,10 +58,10 @@ PROBLEMS = {
             )
         ),
         "hosts.m1.advertise_address '[::1]:2377'": (
-            "hosts.m1.advertise_address: ::1 is each machine itself; write an address that others reach"
+            "hosts.m1.advertise_address: ::1 is a loopback address; use one that other hosts can reach"
         ),
         "hosts.w1 {address: null, local: true, user: deploy, bastion: b1}": (
-            "hosts.w1: is local, where no SSH goes, so that bastion, user would change nothing: leave it out"
+            "hosts.w1: is local, reached without SSH, so bastion, user would have no effect: leave it out"
         ),
     },
     "hosts and findings that are not there": {
@@ -165,9 +165,9 @@ PROBLEMS = {
         },
     },
     "commands of one name on one host": {
-        "prepare [{name: a, run: x}, {name: a, run: y}]": "prepare[1].name: a is there twice",
+        "prepare [{name: a, run: x}, {name: a, run: y}]": "prepare[1].name: a is used twice",
         "prepare [{name: a, run: x}]; hosts.w1.prepare [{name: a, run: y}]": (
-            "hosts.w1.prepare[0].name: a is there twice, with those of prepare for all hosts"
+            "hosts.w1.prepare[0].name: a is used twice, with those of prepare for all hosts"
         ),
     },
     # One look at the file names all of it.
@@ -180,11 +180,11 @@ PROBLEMS = {
         f"{BOTH}; pools.overlays {{range: 10.20.0.0/16, prefix: 24}}": f"{SAME}; 10.20.0.0/24 is free",
         f"{BOTH}; ssh.port 0": f"ssh.port: 0 should be at least 1\n{CLASH}",
         "order [[m1]]; hosts.m1.labels {'': x}": (
-            "hosts.m1.labels.: a label has a key; write one, or take it away\norder: lacks w1; each host has one place"
+            "hosts.m1.labels.: label key is empty: set one, or remove the label\norder: lacks w1; list each host once"
         ),
         "swarm.first_manager w1; order [[m1]]; ingres.subnet 10.12.0.0/16": (
             "ingres: unknown key; did you mean ingress?\nswarm.first_manager: w1 is a worker; managers are m1\n"
-            "order: lacks w1; each host has one place"
+            "order: lacks w1; list each host once"
         ),
         f"{AUTO}; overlays.bad.subnet x": (
             "overlays.bad.subnet: 'x' has no mask: write it like 10.11.0.0/16\n"
@@ -244,7 +244,7 @@ WARNINGS = {
             "hosts: availability is drain on all of them: no service would run anywhere"
         ),
         "hosts.m1 {address: null, local: true, advertise_address: 127.0.0.1}; hosts.w1 {unwatched: true}": (
-            "hosts.m1.advertise_address: 127.0.0.1 is the machine itself: no other host could ever join"
+            "hosts.m1.advertise_address: 127.0.0.1 is a loopback address, so no other host can join"
         ),
     },
     "ranges that an Engine may choose, told once for each kind": {

@@ -71,12 +71,12 @@ def in_a_change(sim: SimulatorState) -> bool:
 @pytest.mark.parametrize("spec", [*CHANGES, *MORE], ids=resource_type)
 def test_what_the_other_state_made_is_left_alone(spec: Spec):
     """It carries our label and differs: whatever `adopt` says, both ways out are told and nothing is written."""
-    expected = "made by this stack from another state, or was kept when this one forgot it, and differs ("
+    expected = "labelled as this stack's, but is missing from the current state, and differs ("
     said = refused(SimulatedHosts(sim()), spec.model_copy(update=OURS))
 
     assert (True, True, True) == (
         expected in said,
-        "`pulumi login` where that state is" in said,
+        "`pulumi login` where the state that has it is" in said,
         said.endswith("or write what is there into the stack file, which takes it over, and change it then"),
     )
 
@@ -107,7 +107,10 @@ def test_a_change_by_another_state_that_knows_it_too_is_left_alone(spec: Spec):
     known, actual = id_of(sim(), spec), spec.model_copy(update=THEIRS)
     for hosts in (each for each in begun(actual) if in_a_change(each.sim)):
         said = refused_with(hosts, spec.model_copy(update={**OURS, "mtu": 1380}), known)
-        assert any(words in said for words in ("if it was cut, `pulumi up --refresh` goes on", "from another state"))
+        assert any(
+            words in said
+            for words in ("if it was cut, `pulumi up --refresh` goes on", "missing from the current state")
+        )
         assert None is after(hosts, actual, known)
 
 

@@ -258,6 +258,6 @@ def test_same_host():
 def test_another_host_at_the_new_address(found: Network | None, told: str):
     """Another host at the new address is left alone, whatever it looks like."""
     assert (
-        "m1: its address changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, but that is another machine: "
-        f"it is {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"
+        "m1: its address changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, but a different machine answers there: "
+        f"found {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"
     ) in (moved(found) or "")

@@ -240,7 +240,7 @@ def test_what_its_own_join_began_is_ours():
 CREATE: dict[str, Any] = {"known": False}
 BRIDGED = {**CREATE, "gwbridge": "10.12.0.0/16"}
 AS_N1 = facts(member=replace(MEMBER, node_id="n1"))
-ANOTHER = f"w1: its {MOVED}, but that is another machine: it is"
+ANOTHER = f"w1: its {MOVED}, but a different machine answers there: found"
 ELSEWHERE = at(advertise_address="198.51.100.7")
 MARK = f"`docker node update --label-add swarmnet.owner={OWNER} n2`"
 READDRESSED = "w1 advertises 198.51.100.2, the file says 198.51.100.7 (advertise_address)"

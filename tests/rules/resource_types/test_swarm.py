@@ -102,7 +102,7 @@ NO_LEADER = half("active", control=True, error="no leader")
     {
         # A second swarm is never begun while a host may be in one.
         "an unreachable host": ("can't tell whether w2", none(*outside("m1", "w1"), unreachable=(UNREACHABLE,)), ""),
-        "a worker": ("w1 is a member of a swarm, but no manager of it", none(WORKER, *outside("m1")), ""),
+        "a worker": ("already in a swarm: w1, but no declared host", none(WORKER, *outside("m1")), ""),
         "no majority": ("bring a majority of its managers back", none(NO_LEADER), ""),
         # A refresh shows the user that it is gone.
         "lost": ("pulumi up --refresh", BARE, "s1"),
@@ -182,7 +182,7 @@ def test_labels_are_updated():
 
 
 POOLS = "default_addr_pool: ('10.0.0.0/8',), wanted ('10.40.0.0/16',)"
-ONLY_INIT = ": only init can set this"
+ONLY_INIT = ": can only be set when the swarm is created"
 
 
 @cases(

@@ -97,12 +97,12 @@ def test_alias_of_what_it_stands_in_is_left_for_the_model(text):
 @cases(
     "text, problem",
     {
-        "no UTF-8": (b"config: {a: \xff}", "line 1, column 13: is no UTF-8: save the file as UTF-8"),
+        "no UTF-8": (b"config: {a: \xff}", "line 1, column 13: is not valid UTF-8: save the file as UTF-8"),
         "no config": (
             "a: 1\nhosts: {}",
-            "line 1, column 1: a: is no key beside config, and Pulumi passes it over without a word; "
-            "put it into config, or take it away\n"
-            "line 2, column 1: hosts: stands beside config, where Pulumi passes it over without a word: indent it",
+            "line 1, column 1: a: unknown key outside config, which Pulumi silently ignores; "
+            "move it into config, or remove it\n"
+            "line 2, column 1: hosts: is outside config, so Pulumi silently ignores it: indent it under config",
         ),
         "twice": (
             "config: {hosts: {}, adopt: refuse, swarmnet:hosts: {}}",
@@ -110,8 +110,8 @@ def test_alias_of_what_it_stands_in_is_left_for_the_model(text):
         ),
         "half a character": (
             'config: {"ov\\ud800": {}, adopt: "\\udfff"}',
-            "ov\\ud800: has half a character in it, such as \\ud800; write the whole one\n"
-            "adopt: has half a character in it, such as \\ud800; write the whole one",
+            "ov\\ud800: contains an unpaired surrogate, such as \\ud800; write the whole character\n"
+            "adopt: contains an unpaired surrogate, such as \\ud800; write the whole character",
         ),
         "deep": (f"config: {{reserved: {'[' * 50}{']' * 50}}}", "reserved: is nested more deeply than any section"),
         "bottomless": (
@@ -144,7 +144,7 @@ def test_what_others_read_is_no_problem():
         "the project's": (
             "config: {adopt: refuse}",
             {},
-            ["adopt: is in the namespace nets, which nobody reads; did you mean swarmnet:adopt?"],
+            ["adopt: is in the unknown namespace nets; did you mean swarmnet:adopt?"],
         ),
     },
 )
