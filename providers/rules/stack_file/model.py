@@ -48,7 +48,7 @@ _REFUSED = {
 }
 
 
-_EXPECT = "what it is to hold: too few addresses are a warning"
+_EXPECT = "expected use: too few addresses for it are a warning"
 
 
 class Expected(Section):
@@ -66,17 +66,18 @@ class Reach(Section):
     )
 
     user: field_types.User | None = Field(
-        default=None, description="login user; else that of `~/.ssh/config`, else root"
+        default=None, description="login user; default: that of `~/.ssh/config`, else root"
     )
     port: field_types.Port | None = Field(
-        default=None, description="TCP port of sshd; else that of `~/.ssh/config`, else 22"
+        default=None, description="TCP port of sshd; default: that of `~/.ssh/config`, else 22"
     )
     key_file: field_types.FilePath | None = Field(
         default=None,
-        description="path of a private key here; else those of `~/.ssh/config`, then the agent's, then `~/.ssh/id_*`",
+        description="path of a private key here; default: those of `~/.ssh/config`, then the agent's, "
+        "then `~/.ssh/id_*`",
     )
     known_hosts: field_types.FilePath | None = Field(
-        default=None, description="path of the file here with the hosts' keys; else the files that `ssh` reads"
+        default=None, description="path of the file here with the hosts' keys; default: the files that `ssh` reads"
     )
     host_key: field_types.HostKey | None = Field(
         default=None, description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`"
@@ -84,10 +85,10 @@ class Reach(Section):
     sudo: bool | None = Field(default=None, description="whether docker and the service manager need `sudo -n`")
     bastion: field_types.Bastion | None = Field(
         default=None,
-        description="`[user@]host[:port]` to go through, or `none`; else the ProxyJump of `~/.ssh/config`",
+        description="`[user@]host[:port]` to go through, or `none`; default: ProxyJump of `~/.ssh/config`",
     )
     connect_timeout: field_types.ConnectTimeout | None = Field(
-        default=None, description="seconds until a host that does not answer is given up"
+        default=None, description="seconds to wait for a host that does not answer"
     )
 
 
@@ -96,7 +97,7 @@ class Ipv6(Section):
 
     subnet: field_types.Ipv6Subnet = Field(description="IPv6 range; may be the same on every host")
     gateway: field_types.Ipv6Address | None = Field(
-        default=None, description="the host's address in it; else the first of it"
+        default=None, description="the host's address in it; default: the first of it"
     )
 
 
@@ -107,7 +108,7 @@ class _BridgeRange(Section):
         default=None, description="IPv4 range of the bridge; may be the same on every host"
     )
     gateway: Address | None = Field(
-        default=None, description="the host's address on the bridge; else the first of `ip_range`, or of `subnet`"
+        default=None, description="the host's address on the bridge; default: the first of `ip_range`, or of `subnet`"
     )
     ip_range: Subnet | None = as_in(GwbridgeSpec, "ip_range")
     ipv6: Ipv6 | None = as_in(GwbridgeSpec, "ipv6")
@@ -122,7 +123,7 @@ class PartialGwbridge(GwbridgeKeys, _BridgeRange):
         "aux_address": "the Engine keeps them and gives nothing else for them",
         "aux_addresses": "the Engine keeps them and gives nothing else for them",
         "gateway_mode_ipv4": "routed and isolated bridges take the way outside, or published ports, from tasks",
-        "internal": "containers on overlays would have no way outside",
+        "internal": "containers on overlays would have no external connectivity",
     }
 
     bridge_name: field_types.BridgeName = as_in(GwbridgeSpec, "bridge_name")
@@ -148,7 +149,9 @@ class Preparation(Section):
     run: field_types.Script = Field(
         description="shell script, for `sh -e` on the host: once, and again when it changes"
     )
-    undo: field_types.Script | None = Field(default=None, description="shell script for when the command goes")
+    undo: field_types.Script | None = Field(
+        default=None, description="shell script that runs when the command is removed"
+    )
     when_changed: str | None = Field(default=None, description="text of your choice: when it changes, `run` runs again")
 
 
@@ -171,20 +174,20 @@ class Host(NodeKeys, _Machine):
     labels: Labels = as_in(NodeSpec, "labels")
     advertise_address: field_types.AdvertiseAddress | None = Field(
         default=None,
-        description="IP address or interface that members use; else `address` where that is an IP address",
+        description="IP address or interface that members use; default: `address` if that is an IP address",
     )
     listen_address: field_types.ListenAddress | None = Field(
         default=None,
-        description="IP address or interface the swarm listens on; else the Engine's choice, 0.0.0.0:2377",
+        description="IP address or interface the swarm listens on; default: the Engine's choice, 0.0.0.0:2377",
     )
     data_path_address: field_types.DataPathAddress | None = Field(
         default=None,
-        description="IP address or interface for overlay traffic; else that of `advertise_address`",
+        description="IP address or interface for overlay traffic; default: that of `advertise_address`",
     )
     prepare: list[Preparation] = Field(
         default=[], description="commands as in `prepare`, after those, on this host alone"
     )
-    gwbridge: PartialGwbridge | None = Field(default=None, description="what of `gwbridge` is different on this host")
+    gwbridge: PartialGwbridge | None = Field(default=None, description="keys of `gwbridge` that differ on this host")
     mtu: field_types.UnderlayMtu = Field(
         default=1500, description="MTU of the network between the hosts (the underlay), bytes"
     )
@@ -215,11 +218,13 @@ _ENGINE_POOL = "10.0.0.0/8"
 class _SwarmInit(Section):
     """The beginning of the swarm: keys that stand before the others in the reference."""
 
-    first_manager: str | None = Field(default=None, description="host where the swarm begins; else the first manager")
+    first_manager: str | None = Field(
+        default=None, description="host on which the swarm is created; default: the first manager"
+    )
     data_path_port: field_types.DataPathPort | None = as_in(SwarmSpec, "data_path_port")
     default_addr_pool: list[Subnet] = Field(
         default=[],
-        description="IPv4 ranges for networks without a subnet, set at init; else the Engine's, 10.0.0.0/8",
+        description="IPv4 ranges for networks without a subnet, set at init; default: the Engine's, 10.0.0.0/8",
     )
     default_addr_pool_prefix: field_types.PoolPrefix | None = as_in(SwarmSpec, "default_addr_pool_prefix")
 
@@ -251,7 +256,7 @@ class _IngressRange(Section):
     name: field_types.IngressName = as_in(IngressSpec, "name")
     subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
     subnets: list[NetworkSubnet] = as_in(IngressSpec, "subnets", [])
-    gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
+    gateway: Address | None = Field(default=None, description="default: the first address of `subnet`")
     mtu: Mtu | None = as_in(IngressSpec, "mtu")
     expect: Expected | None = Field(default=None, description=_EXPECT)
 
@@ -276,7 +281,9 @@ class _OverlayRange(Section):
         description="IPv4 range; for `auto`, `swarmnet check` names a free one of `pools.overlays`"
     )
     subnets: list[NetworkSubnet] = as_in(OverlaySpec, "subnets", [])
-    gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
+    gateway: Address | None = Field(
+        default=None, description="default: the first address of `ip_range`, or of `subnet`"
+    )
     ip_range: Subnet | None = as_in(OverlaySpec, "ip_range")
     mtu: Mtu | None = as_in(OverlaySpec, "mtu")
     expect: Expected | None = Field(default=None, description=_EXPECT)
@@ -328,7 +335,7 @@ class Ignored(Section):
     """A finding that is known and accepted."""
 
     id: FindingId = Field(description="the finding's id, as docs/doctor.md has it")
-    host: str | None = Field(default=None, description="where it is accepted; else on all hosts")
+    host: str | None = Field(default=None, description="where it is accepted; default: on all hosts")
     why: field_types.Reason = Field(description="the reason, for those who read the report")
 
 
@@ -347,14 +354,14 @@ class StackFile(Section):
         default=[], description="commands on every host before anything else there, in this order"
     )
     swarm: Swarm | None = Field(
-        default=None, description="without it the swarm exists already, and memberships stay as they are"
+        default=None, description="without it the swarm must exist already, and memberships stay as they are"
     )
     gwbridge: Gwbridge | None = Field(default=None, description="docker_gwbridge of every host")
     ingress: Ingress | None = Field(default=None, description="the network behind published ports")
     overlays: dict[field_types.OverlayName, Overlay] = Field(default={}, description="overlay networks, by name")
     order: list[list[str]] | None = Field(
         default=None,
-        description="waves of host names for docker_gwbridge; else workers, other managers, the first",
+        description="waves of host names for docker_gwbridge; default: workers, other managers, the first",
     )
     reserved: field_types.Reserved = Field(
         default=[],
@@ -374,7 +381,7 @@ class StackFile(Section):
     )
     audit: bool = Field(
         default=True,
-        description="whether each host's own log has a line before each step that writes there (`logger -t swarmnet`)",
+        description="whether each write on a host is recorded first in that host's own log (`logger -t swarmnet`)",
     )
     doctor: Doctor = Field(default=Doctor(), description="settings of `swarmnet doctor`")
 

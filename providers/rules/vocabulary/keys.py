@@ -14,7 +14,9 @@ from providers.rules.vocabulary.places import attribute, first_number, name, pre
 Labels = dict[str, str]
 Options = dict[str, str]
 OPTIONS = "options for the driver that have no key here, by their Docker names"
-OnRemove = Annotated[Literal["keep", "restore_default"], Field(description="what happens to it when this section goes")]
+OnRemove = Annotated[
+    Literal["keep", "restore_default"], Field(description="what happens to it when this section is removed")
+]
 Protect = Annotated[bool, Field(description="refuse changes and removal")]
 
 
@@ -31,9 +33,9 @@ class OverlayFlags(Keys):
     """The yes-or-no keys of an overlay."""
 
     attachable: Annotated[bool, attribute("attachable")] = Field(
-        default=False, description="whether containers that are no services may join"
+        default=False, description="whether containers that are not of a service may join"
     )
-    internal: Annotated[bool, attribute("internal")] = Field(default=False, description="without a way to the outside")
+    internal: Annotated[bool, attribute("internal")] = Field(default=False, description="no external connectivity")
     encrypted: Annotated[bool, presence(ENCRYPTED)] = Field(default=False, description="IPsec between the hosts")
 
 
@@ -41,15 +43,17 @@ class OverlayKeys(OverlayFlags):
     """The keys of an overlay, except its range and its MTU."""
 
     vxlan_id: Annotated[int | None, first_number(VNI)] = Field(
-        default=None, description="number of the VXLAN (VNI); else the swarm's choice"
+        default=None, description="number of the VXLAN (VNI); default: the swarm's choice"
     )
     options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     on_in_use: Literal["refuse", "migrate"] = Field(
-        default="refuse", description="what a change does while services use it"
+        default="refuse", description="what a change does if services use the network"
     )
     protect: Protect = False
-    retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
+    retain: bool = Field(
+        default=False, description="on removal from the file, drop it from the state but keep the network"
+    )
 
 
 class IngressKeys(Keys):
@@ -79,7 +83,9 @@ class GwbridgeKeys(Keys):
     )
     options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
-    disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
+    disturb: bool = Field(
+        default=False, description="whether a change may interrupt containers that can't move to other hosts"
+    )
     lose_auto_removed: bool = Field(
         default=False, description="whether a change may lose containers started with `--rm`, which end with docker"
     )
@@ -95,18 +101,18 @@ class SwarmKeys(Keys):
     cert_expiry: float | None = Field(
         default=None,
         description="seconds that a member's certificate lasts; it is renewed in the second half of them; "
-        "else the Engine's, 7776000 (90 days)",
+        "default: the Engine's, 7776000 (90 days)",
     )
     dispatcher_heartbeat: float | None = Field(
         default=None,
         description="seconds between two heartbeats of a member; three missing ones mean that it is down; "
-        "else the Engine's, 5",
+        "default: the Engine's, 5",
     )
     snapshot_interval: int | None = Field(
-        default=None, description="entries in the managers' log between two snapshots; else the Engine's, 10000"
+        default=None, description="entries in the managers' log between two snapshots; default: the Engine's, 10000"
     )
     keep_old_snapshots: int | None = Field(
-        default=None, description="snapshots that managers keep beside the newest; else the Engine's, 0"
+        default=None, description="snapshots that managers keep beside the newest; default: the Engine's, 0"
     )
     labels: Labels = Field(default={}, description="labels of the swarm; text")
 

@@ -85,7 +85,9 @@ class Spec(Keys):
     RESOURCE_NAME: ClassVar[str]
 
     owner: str
-    adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
+    adopt: Adopt = Field(
+        default="identical", description="what happens to existing networks that this stack did not create"
+    )
     timeout: float = Field(default=60, gt=0)
     row: str = ""
     protect: bool = False
@@ -240,7 +242,7 @@ class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
         default=None, description="a range of IPv6 beside that of IPv4"
     )
     mtu: Annotated[int | None, number(MTU)] = Field(
-        default=None, description="the link's own MTU, bytes; else the Engine's"
+        default=None, description="the link's own MTU, bytes; default: the Engine's"
     )
     timeout: float = Field(default=300, gt=0, description="seconds for one host's docker_gwbridge")
 
@@ -274,11 +276,11 @@ class SwarmSpec(SwarmKeys, Spec):
     members: tuple[str, ...]
     gwbridge: Subnet | None = None
     data_path_port: int | None = Field(
-        default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
+        default=None, description="UDP port of overlay traffic, set at init; default: the Engine's, 4789"
     )
     default_addr_pool: tuple[Subnet, ...] = ()
     default_addr_pool_prefix: int | None = Field(
-        default=None, description="mask length of subnets taken from the pool, set at init; else the Engine's, 24"
+        default=None, description="mask length of subnets taken from the pool, set at init; default: the Engine's, 24"
     )
     timeout: float = Field(default=120, gt=0, description="seconds for the swarm's own work")
 
@@ -319,7 +321,7 @@ class IngressSpec(IngressKeys, SwarmNetworkSpec):
     subnet: Annotated[Subnet, in_pool("subnet")]
     gateway: Annotated[Address, in_pool("gateway")]
     mtu: Annotated[int | None, number(MTU)] = Field(
-        default=None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's"
+        default=None, description="the underlay's MTU, bytes: containers get 50 less; default: the Engine's"
     )
     timeout: float = Field(default=300, gt=0, description="seconds for the ingress")
 
@@ -338,6 +340,6 @@ class OverlaySpec(OverlayKeys, SwarmNetworkSpec):
     )
     mtu: Annotated[int | None, number(MTU)] = Field(
         default=None,
-        description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
+        description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; default: the Engine's",
     )
     timeout: float = Field(default=60, gt=0, description="seconds for one overlay")
