@@ -40,7 +40,7 @@ def discover(
     known_hosts: KnownHosts = None,
     sudo: Sudo = False,
     bastion: Bastion = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is actual.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
 

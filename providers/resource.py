@@ -142,9 +142,9 @@ class Provider(ResourceProvider, Generic[S, F]):
             return
         with one_line():
             raise Blocked(
-                f"{describe(desired)}: {former} was renamed to {desired.owner}, and Docker gives what is there no "
-                f"other label {OWNER}: `pulumi stack rename {former.rpartition('/')[2]}` gives the stack its name "
-                "back; or `pulumi destroy` takes all of it away, and `pulumi up` makes it anew under the new name"
+                f"{describe(desired)}: {former} was renamed to {desired.owner}, and Docker can't change the label "
+                f"{OWNER} of what exists: `pulumi stack rename {former.rpartition('/')[2]}` restores the stack's name; "
+                "or `pulumi destroy` removes everything, and `pulumi up` creates it under the new name"
             )
 
     def create(self, props: Props) -> CreateResult:
@@ -204,7 +204,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         if not props[self.resource_type.output]:
             return
         if props[self.resource_type.output] in self.run.found:
-            kept(spec, "it is that of a resource that the stack file declares")
+            kept(spec, "another declared resource manages it")
             return
         decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.is_removed_from_state_only(spec, adopted=bool(props.get("adopted"))):
@@ -227,12 +227,12 @@ class Provider(ResourceProvider, Generic[S, F]):
     def why_kept(self, spec: S, known: Props) -> str:
         """Say why what is only removed from the state stays where it is."""
         if known.get("adopted"):
-            return "somebody else had made it"
+            return "it was adopted, not created by this stack"
         if getattr(spec, "host", "") in self.run.unwatched:
             return f"{getattr(spec, 'host', '')} is unwatched"
         if getattr(spec, "host", "") in self.run.lost:
             return f"{getattr(spec, 'host', '')} is lost"
-        return "on_remove is keep" if hasattr(spec, "on_remove") else "the stack file has no section swarm any more"
+        return "on_remove is keep" if hasattr(spec, "on_remove") else "the stack file no longer has a section swarm"
 
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
@@ -306,7 +306,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 def kept(spec: Spec, why: str) -> None:
     """Say on the row of what goes from the state that it stays on the hosts."""
     with one_line():
-        Progress(spec.row)(f"{describe(spec)} is kept on the hosts, and forgotten here: {why}", stays=True)
+        Progress(spec.row)(f"{describe(spec)} is left in place and removed from the state only: {why}", stays=True)
 
 
 def describe(spec: Spec) -> str:

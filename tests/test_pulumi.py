@@ -148,7 +148,7 @@ def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded
     project.stack = "u"
     refused = project.preview()
     assert (False, True) == (refused.ok, "swarmnet/t was renamed to swarmnet/u" in refused.text), refused.text
-    assert "`pulumi stack rename t` gives the stack its name back; or `pulumi destroy` takes" in refused.text
+    assert "`pulumi stack rename t` restores the stack's name; or `pulumi destroy` removes" in refused.text
 
     assert project.run("stack", "rename", "t").ok
     project.stack = "t"

@@ -74,7 +74,7 @@ class Forecast:
             self.restarted and f"restart docker on {', '.join(self.restarted)}",
             self.stopped and f"stop {', '.join(self.stopped)} and start {'them' if self.stopped[1:] else 'it'} again",
             self.lost and f"lose {', '.join(self.lost)} (started with --rm)",
-            self.absences and f"take ports away: {'; '.join(map(_absence, self.absences))}",
+            self.absences and f"unpublish ports: {'; '.join(map(_absence, self.absences))}",
             self.restarts and f"restart tasks: {', '.join(map(_restarts, self.restarts))}",
         ]
         return [line for line in texts if line]

@@ -25,7 +25,7 @@ def test_an_ingress_change(live: Live, ranges: Callable[[], str]):
     """It is finished with all ports of five services back."""
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "pulumi", "take ports off")):
+    with ended(killed(live.project, "pulumi", "unpublish ports")):
         finish(live, "pulumi")
 
     live.is_whole()

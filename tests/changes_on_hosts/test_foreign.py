@@ -29,7 +29,7 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
     """It publishes a port while the others' are off: it moves with them and keeps it."""
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "plugin", "take ports off")):
+    with ended(killed(live.project, "plugin", "unpublish ports")):
         create(live.manager, "late", f"--publish=8098:80 busybox:lab {FOREVER}")
         before = specs(live.manager)["late"]
         run = live.project.up()
@@ -55,8 +55,8 @@ def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: 
         run = live.project.up()
 
     assert not run.ok
-    assert "service web: its port 8080 can't come back: service thief publishes it" in run.error
-    assert "service two: its port 8444 can't come back: service other publishes it" in run.error
+    assert "service web: its port 8080 can't be published again: service thief now publishes it" in run.error
+    assert "service two: its port 8444 can't be published again: service other now publishes it" in run.error
     stripped = [name for name, spec in specs(live.manager).items() if "swarmnet.journal" in (spec["Labels"] or {})]
     assert ["two", "web"] == sorted(stripped)
     assert [8443] == numbers(live, "two")
@@ -134,7 +134,7 @@ def test_standalone_containers_block_a_bridge_change(live: Live, ranges: Callabl
     live.declare(gwbridge={"subnet": ranges()})
     assert f"{alone}, brief would stop with its docker" in live.project.up().told
     live.declare(gwbridge={"disturb": True})
-    assert "brief was started with --rm and would be gone for good" in live.project.up().told
+    assert "brief was started with --rm and would be removed for good" in live.project.up().told
     live.declare(gwbridge={"lose_auto_removed": True})
 
     run = live.project.up()

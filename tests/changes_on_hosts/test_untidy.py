@@ -268,7 +268,12 @@ def test_an_ingress_that_is_removed_too_early(scene: Scene):
 
     told = list(progress(iter(text.splitlines())))
     assert 0 == process.returncode, told
-    steps = ("it keeps the old ingress", "create ingress", "put ports back", f"restart docker on {scene.last.name}")
+    steps = (
+        "the old ingress network is still present",
+        "create ingress",
+        "publish ports again",
+        f"restart docker on {scene.last.name}",
+    )
     assert sorted(found := [next(n for n, line in enumerate(told) if step in line) for step in steps]) == found
     scene.kept(before, subnet)
 
@@ -280,9 +285,9 @@ def test_a_way_back_that_is_cut(scene: Scene):
     scene.live.declare(ingress={"subnet": scene.ranges()})
 
     def on_the_way_back(line: str) -> bool:
-        if line.startswith("take ports off"):
+        if line.startswith("unpublish ports"):
             scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
-        return line.startswith("put ports back")
+        return line.startswith("publish ports again")
 
     with ended(killed(scene.live.project, "plugin", on_the_way_back)):
         second = scene.live.project.up()
@@ -365,7 +370,7 @@ def test_a_container_whose_service_was_removed(scene: Scene, first: None):
 
     told = scene.refused(gwbridge={"subnet": scene.ranges()})
 
-    assert "runs for a service that was removed, and would end with its docker" in told
+    assert "runs for a service that was removed, and would stop with its docker" in told
     scene.live.declare(gwbridge={"subnet": scene.ranges(), "disturb": True})
     run = scene.live.project.up()
     del scene.live.sections["gwbridge"]["disturb"]

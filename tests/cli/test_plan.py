@@ -196,7 +196,7 @@ def test_report_says_what_is_felt():
     lines = [line for line, _ in report_of(foretold(at_work(), NEW_INGRESS), [], "")]
 
     assert (
-        "  will: take ports away: api (8081/tcp) for 4 to 35 s; web (8080/tcp) for 4 to 35 s; "
+        "  will: unpublish ports: api (8081/tcp) for 4 to 35 s; web (8080/tcp) for 4 to 35 s; "
         "restart tasks: 6 of api (it has 3), 4 of web (it has 2)"
     ) in lines
 

@@ -24,9 +24,9 @@ from tests.support.tables import cases
 @cases(
     "spec, changes, said",
     {
-        "ingress": (INGRESS, INGRESS_RANGE, "will take ports away: web (8080/tcp)"),
+        "ingress": (INGRESS, INGRESS_RANGE, "will unpublish ports: web (8080/tcp)"),
         "bridge": (GWBRIDGE, BRIDGE_RANGE, "will drain w1; restart docker on w1"),
-        "overlay": (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}, "will take ports away: web (8080/tcp)"),
+        "overlay": (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}, "will unpublish ports: web (8080/tcp)"),
     },
 )
 def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engine, spec, changes, said):

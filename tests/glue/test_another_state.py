@@ -134,9 +134,9 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
     [
         (GWBRIDGE, {}, "on_remove is keep"),
         (INGRESS, {}, "on_remove is keep"),
-        *((spec, {"adopted": True}, "somebody else had made it") for spec in GOING),
-        (NODE, {}, "the stack file has no section swarm any more"),
-        (SWARM, {}, "the stack file has no section swarm any more"),
+        *((spec, {"adopted": True}, "it was adopted, not created by this stack") for spec in GOING),
+        (NODE, {}, "the stack file no longer has a section swarm"),
+        (SWARM, {}, "the stack file no longer has a section swarm"),
     ],
     ids=lambda value: resource_type(value) if isinstance(value, Spec) else "" if isinstance(value, str) else str(value),
 )
@@ -146,13 +146,13 @@ def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
     del Provider.run.settings["swarmnet:swarm"]
     known(hosts, spec.model_copy(update={"row": "urn:it"}), **state).delete()
 
-    assert [("urn:it", f"{words} is kept on the hosts, and forgotten here: {why}")] == pulumi_engine.lines
+    assert [("urn:it", f"{words} is left in place and removed from the state only: {why}")] == pulumi_engine.lines
     assert [] == hosts.steps
 
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_member_that_others_began_goes_with_its_host(hosts, lost):
-    """Taken out of the stack file, or declared lost there: it leaves as any other, and is no member any more."""
+    """Taken out of the stack file, or declared lost there: it leaves as any other, and is no longer a member."""
     run, node = Provider.run, known(hosts, NODE, adopted=True)
     del run.accesses[NODE.host]
     if lost:
@@ -184,7 +184,7 @@ def test_renamed_stack_is_refused_by_a_preview(hosts, spec):
         declared(known(hosts, spec), spec.model_copy(update=RENAMED))
 
     assert "infra/prod was renamed to infra/shop" in str(caught.value)
-    assert "`pulumi stack rename prod` gives the stack its name back; or `pulumi destroy` takes" in str(caught.value)
+    assert "`pulumi stack rename prod` restores the stack's name; or `pulumi destroy` removes" in str(caught.value)
 
 
 def test_what_was_adopted_has_no_name_to_mind(hosts):

@@ -297,7 +297,7 @@ def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engi
     state.delete()
 
     assert (state.outputs, []) == (outputs, bare_hosts.steps)
-    assert [True] == ["forgotten here: w1 is unwatched" in line for _, line in pulumi_engine.lines]
+    assert [True] == ["removed from the state only: w1 is unwatched" in line for _, line in pulumi_engine.lines]
 
 
 def declared_at(access: dict[str, str]) -> None:

@@ -151,9 +151,11 @@ def test_a_row_ends_with_its_result(result: str):
 def test_a_result_is_not_said_twice():
     """A last line that has the result stays, with what else it says; without any line there is nothing to end."""
     scene = Scene()
-    scene.run(script(remove("a", doing="app has 10.1.0.0/24; ports away: web 1.0 s"), Done("app has 10.1.0.0/24")))
+    scene.run(
+        script(remove("a", doing="app has 10.1.0.0/24; ports unavailable: web 1.0 s"), Done("app has 10.1.0.0/24"))
+    )
     scene.run(script(Done("app has 10.1.0.0/24")))
-    assert ["app has 10.1.0.0/24; ports away: web 1.0 s"] == scene.lines
+    assert ["app has 10.1.0.0/24; ports unavailable: web 1.0 s"] == scene.lines
 
 
 def test_patience_is_a_fact():

@@ -126,7 +126,7 @@ WRONG = {
         ("22+", "attachable: true", 23, "ingress.attachable", "is refused: a swarm refuses an ingress that containers may join"),
         ("22+", "internal: true", 23, "ingress.internal", "is refused: an ingress exists for what comes from outside"),
         ("22+", "ip_range: 10.64.16.0/24", 23, "ingress.ip_range", "…every address of subnet serves"),
-        ("19+", "internal: true", 20, "gwbridge.internal", "is refused: containers on overlays would have no way outside"),
+        ("19+", "internal: true", 20, "gwbridge.internal", "is refused: containers on overlays would have no external connectivity"),
         ("19+", "enable_ipv6: true", 20, "gwbridge.enable_ipv6", "is refused: write a range of it: ipv6: { subnet: fd00:64::/64 }"),
         ("19+", "gateway_mode_ipv4: routed", 20, "gwbridge.gateway_mode_ipv4", "…or published ports, from tasks"),
         ("19+", "ip_range: 10.99.0.0/24", 20, "gwbridge.ip_range", "…is not inside the subnet 10.64.0.0/20"),

@@ -42,7 +42,7 @@ def begun(run: Run) -> dict[str, list[str]]:
 
 def untimed(line: str) -> str:
     """A line without how long ports were away, which is foretold in seconds and then measured."""
-    return line.partition("; ports away")[0]
+    return line.partition("; ports unavailable")[0]
 
 
 def announced(run: Run) -> dict[str, str]:
@@ -66,7 +66,7 @@ def test_up_does_what_plan_said(status: Status):
     run = status.project.up()
     assert run.ok, run.told
     assert [untimed(stage["doing"]) for stage in found["ingress"]["stages"]] == begun(run)["ingress"]
-    assert announced(run)["ingress"].startswith("will take ports away: web (8080/tcp) for ")
+    assert announced(run)["ingress"].startswith("will unpublish ports: web (8080/tcp) for ")
 
 
 def test_what_blocks_is_the_error_of_up(status: Status):

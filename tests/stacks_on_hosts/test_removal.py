@@ -38,7 +38,10 @@ def test_destroy_keeps_bridges_that_are_to_be_kept(bare: Group, project: Project
 
     assert end.ok, end.text
     for host in bare:
-        assert f"docker_gwbridge@{host.name} is kept on the hosts, and forgotten here: on_remove is keep" in end.text
+        assert (
+            f"docker_gwbridge@{host.name} is left in place and removed from the state only: on_remove is keep"
+            in end.text
+        )
         assert ("inactive", "10.200.0.0/20") == (host.swarm()["LocalNodeState"], networks_of(host)["bridge"])
         assert {"docker_gwbridge"} == set(host.networks())
 

@@ -102,8 +102,8 @@ def swap_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Sw
     direct = [each for each in facts.containers if each.on_bridge and not each.task]
     if direct:
         return (
-            f"{_names(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
-            "take it off that network (`docker network disconnect`), then run again"
+            f"{_names(direct)} is attached to docker_gwbridge directly and could not start again on a new one:  "
+            "disconnect it (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in bystanders_on(facts) if container.id not in maintenance.stopped_on(node)]
     if refusal := disturbance_refusal(spec, bystanders, containers_left_behind(facts)):
@@ -111,7 +111,10 @@ def swap_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Sw
     on_overlay, back = [each for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
-        return f"{_names(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
+        return (
+            f"{_names(on_overlay)} could not start again on a host that is {state}: "
+            "disconnect it from the overlay first"
+        )
     return judgement.drain_refusal(node, facts.services, facts.tasks, facts.nodes)
 
 
@@ -122,7 +125,7 @@ def disturbance_refusal(
     refusals, lost = [], [each for each in bystanders if each.auto_remove]
     if left and not spec.disturb:
         refusals.append(
-            f"{_names(left)} runs for a service that was removed, and would end with its docker: end it there with "
+            f"{_names(left)} runs for a service that was removed, and would stop with its docker: remove it there with "
             "`docker rm --force`, or set gwbridge.disturb: true to let it end"
         )
     if bystanders and not spec.disturb:
@@ -132,7 +135,7 @@ def disturbance_refusal(
         )
     if lost and not spec.lose_auto_removed:
         refusals.append(
-            f"{_names(lost)} was started with --rm and would be gone for good: stop it yourself, or set "
+            f"{_names(lost)} was started with --rm and would be removed for good: stop it yourself, or set "
             "gwbridge.lose_auto_removed: true to let it go"
         )
     return "; ".join(refusals) or None
@@ -171,7 +174,7 @@ def take_out_of_service(
     """Note on the swarm that a change goes on and drain the host; both are journaled."""
     if not running_change.is_noted(spec, swarm):
         step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
-        return Steps((step,), "label the swarm: a change goes on")
+        return Steps((step,), "label the swarm: change in progress")
     known = maintenance.stopped_on(node)
     to_stop = {container.id: container.started for container in bystanders_on(facts)} | known
     to_stop |= {container.id: NEVER_AGAIN for container in containers_left_behind(facts)}
@@ -208,7 +211,8 @@ def recreate_bridge(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNe
         return Steps((creation,), "create docker_gwbridge")
     if bridge.endpoints:
         return Steps(
-            disconnect_endpoints(spec.host, bridge), f"take {len(bridge.endpoints)} endpoints off docker_gwbridge"
+            disconnect_endpoints(spec.host, bridge),
+            f"disconnect {len(bridge.endpoints)} endpoints from docker_gwbridge",
         )
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old docker_gwbridge ({bridge.subnet})")
 
@@ -253,14 +257,14 @@ def return_to_service(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> D
         if each in actual and not actual[each].running and (not started or actual[each].started == started)
     ]
     if stopped and maintenance.is_drained(node):
-        return Steps((maintenance.restore_availability(node),), f"put {spec.host} back in service")
+        return Steps((maintenance.restore_availability(node),), f"return {spec.host} to service")
     if stopped:
         return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start the stopped containers")
     paused = maintenance.paused_on(node)
     awake = [each.id for each in facts.containers if each.id in paused and each.running and not each.paused]
     if awake:
         return Steps(tuple(PauseContainer(host=spec.host, id=each) for each in awake), "pause what was paused")
-    return Steps((maintenance.put_back(node),), f"put {spec.host} back in service")
+    return Steps((maintenance.put_back(node),), f"return {spec.host} to service")
 
 
 def remove_change_label(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:

@@ -26,8 +26,8 @@ def creation(text: str, host: str = MANAGER) -> CreateNetwork:
         config = form(NetworkConfig).validate_json(text, strict=True)
     except ValidationError as error:
         raise Blocked(
-            f"the label {FORMER} on {host or 'the swarm'} was not written by Swarmnet: nobody knows what the "
-            "network was like before: take the label off, then run again"
+            f"the label {FORMER} on {host or 'the swarm'} was not written by Swarmnet: the previous settings of the "
+            "network are unknown: remove the label, then run again"
         ) from error
     return CreateNetwork(host=host, config=config)
 

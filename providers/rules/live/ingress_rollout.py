@@ -113,7 +113,7 @@ def unwatched(facts: IngressFacts) -> list[Node]:
 def describe_unwatched(facts: IngressFacts) -> str:
     """Say which members are unwatched, beside what is done; empty if there are none."""
     hosts = some(sorted(node.hostname for node in unwatched(facts)))
-    return f"; unwatched: {hosts}, by the managers' word alone" if hosts else ""
+    return f"; not verified (unwatched): {hosts}" if hosts else ""
 
 
 def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
@@ -150,7 +150,7 @@ def drain_for_restart(host: HostIngress, facts: IngressFacts, why: str) -> Decis
 
 
 def repair_hosts(facts: IngressFacts, network: Network) -> Decision | None:
-    """Restart the Engines of hosts that no kick helps, one after the other, and put repaired hosts back in service."""
+    """Restart the Engines of hosts that no kick helps, one after the other, and return repaired hosts to service."""
     nodes = {node.id: node for node in facts.nodes}
     out = [
         (host, nodes[host.node_id])
@@ -161,7 +161,7 @@ def repair_hosts(facts: IngressFacts, network: Network) -> Decision | None:
     ]
     well = [node for host, node in out if has_it(network, host) and may_be_put_back(node)]
     if well:
-        return Steps(tuple(map(maintenance.put_back, well)), "put repaired hosts back in service")
+        return Steps(tuple(map(maintenance.put_back, well)), "return repaired hosts to service")
     drained = [(host, node) for host, node in out if maintenance.is_drained(node) and not has_it(network, host)]
     if drained:
         return restart_drained(*drained[0], facts)
@@ -169,7 +169,7 @@ def repair_hosts(facts: IngressFacts, network: Network) -> Decision | None:
     hopeless = [host for host in bad if is_given_up(host, facts, network)]
     dropping = [host for host in hopeless if facts.left_on(host)]
     if dropping and facts.unchanged_for < STALE:
-        return Wait(f"{host_names(dropping)} to drop the old ingress", SPREAD)
+        return Wait(f"{host_names(dropping)} to remove the old ingress", SPREAD)
     return (
         drain_for_restart(hopeless[0], facts, "it is not attached to the ingress")
         if hopeless
@@ -227,7 +227,7 @@ def wait_for_removed_ingress(facts: IngressFacts) -> Decision | None:
     unreachable = unreachable_member(facts)
     if facts.unchanged_for < STALE and not any(is_in_repair(host, facts) for host in drained):
         if keeping:
-            return Wait(f"{host_names(keeping)} to drop the old ingress", SPREAD)
+            return Wait(f"{host_names(keeping)} to remove the old ingress", SPREAD)
         if unreachable:
             return wait_for_answer(unreachable)
     if keeping or drained:
@@ -243,13 +243,17 @@ def is_in_repair(host: HostIngress, facts: IngressFacts) -> bool:
 def take_out_keeper(facts: IngressFacts, keeping: list[HostIngress], drained: list[HostIngress]) -> Decision | None:
     """Take one host that keeps the old ingress out of service. None if a manager can be asked for another."""
     if any(not host.copies for host in managers(facts)):
-        decision = drain_for_restart(keeping[0], facts, "it keeps the old ingress") if keeping and not drained else None
+        decision = (
+            drain_for_restart(keeping[0], facts, "the old ingress network is still present")
+            if keeping and not drained
+            else None
+        )
         return decision if isinstance(decision, Steps) else None
     for host in managers(facts):
         if host in drained:
             return restart_drained(host, node_of(host, facts), facts)
         if host in keeping:
-            return drain_for_restart(host, facts, "it keeps the old ingress")
+            return drain_for_restart(host, facts, "the old ingress network is still present")
     return None
 
 
@@ -315,7 +319,7 @@ def unfinished_work(facts: IngressFacts, network: Network) -> list[str]:
     bad = lacking(facts, network)
     words = [not_attached_message(sorted(host.host for host in bad))] if bad else []
     words += [f"{node.hostname} was drained by Swarmnet" for node in facts.nodes if maintenance.is_out_of_service(node)]
-    words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
+    words += [f"{node.hostname} still has the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
     return words
 
 

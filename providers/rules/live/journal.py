@@ -89,8 +89,8 @@ def parse_journal(service_id: str, text: str) -> Journal:
         _Written.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise Blocked(
-            f"service {service_id}: the label {JOURNAL} was not written by Swarmnet: put the ports back by "
-            f"hand, and take it off the service and the swarm (`docker service update --label-rm {JOURNAL} "
+            f"service {service_id}: the label {JOURNAL} was not written by Swarmnet: restore the ports by "
+            f"hand, and remove the label from the service and the swarm (`docker service update --label-rm {JOURNAL} "
             f"{quote(service_id)}`), then run again"
         ) from error
     raw = json.loads(text)

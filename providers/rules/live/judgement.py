@@ -54,15 +54,15 @@ def _jobs(services: Iterable[SwarmService]) -> Iterable[str]:
     jobs = [service.name for service in services if service.job]
     if jobs:
         yield (
-            f"the job {', '.join(jobs)} would run again: remove the job, or take it off the network (its port, where "
-            "it publishes one), then run again"
+            f"the job {', '.join(jobs)} would run again: remove the job, or detach it from the network (remove its "
+            "port if it publishes one), then run again"
         )
 
 
 def _interrupted(services: Iterable[SwarmService]) -> Iterable[str]:
     jobs = [service.name for service in services if service.job]
     if jobs:
-        yield f"the job {', '.join(jobs)} runs on it and would begin anew: let it end, or remove it, then run again"
+        yield f"the job {', '.join(jobs)} runs on it and would start again: let it end, or remove it, then run again"
 
 
 def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
@@ -139,8 +139,8 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
             limit = f", at most {most} restarts" if most else ""
             yield (
                 f"service {service.name}: {gone} of its {desired} tasks have ended for good (restart condition "
-                f"{condition}{limit}) and would run again: remove the service, or take it off the network (its port, "
-                "where it publishes one), then run again"
+                f"{condition}{limit}) and would run again: remove the service, or detach it from the network "
+                "(remove its port if it publishes one), then run again"
             )
 
 
@@ -270,8 +270,8 @@ def warnings(name: str, spec: str, replaced: Collection[str]) -> list[str]:
         )
     labels = service_spec.labels(spec)
     lines += [
-        f"service {name}: Traefik reaches it by overlay {labels[label]} (label {label}), which gives way to a twin for "
-        "a while: expect errors 502 and 504 until all has moved, or take the label off before"
+        f"service {name}: Traefik reaches it by overlay {labels[label]} (label {label}), which a temporary network "
+        "replaces for a while: expect errors 502 and 504 until all has moved, or remove the label before"
         for label in TRAEFIK
         if labels.get(label) in replaced
     ]

@@ -88,7 +88,7 @@ def refuse_or_wait(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmServ
 def label_change(spec: OverlaySpec, swarm: Swarm) -> Steps:
     """Note on the swarm that a change goes on."""
     step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
-    return Steps((step,), "label the swarm: a change goes on")
+    return Steps((step,), "label the swarm: change in progress")
 
 
 def move_from_twin(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
@@ -124,7 +124,7 @@ def migration_refusal(spec: OverlaySpec, facts: OverlayFacts, network: Network, 
     ]
     alone += facts.stopped_on(network)
     if alone:
-        return f"containers without a service use it: {', '.join(alone)}: take them off it, then run again"
+        return f"containers without a service use it: {', '.join(alone)}: disconnect them, then run again"
     return None
 
 
@@ -146,7 +146,7 @@ def move_services(users: list[SwarmService], source: Network, target: Network, s
     if back:
         return Blocked(
             f"service {', '.join(back)} was moved to {target.name} and came back ({users[0].update_state}): see "
-            f"`docker service ps {quote(back[0])}` why its tasks fail there, mend that, then run again"
+            f"`docker service ps {quote(back[0])}` why its tasks fail there, fix that, then run again"
         )
     unnoted = tuple(
         (moved_label(service.id), moved_note(service, target))
@@ -209,7 +209,7 @@ def wait_until_left(facts: OverlayFacts, network: Network) -> Wait | Blocked | N
     if paused:
         return Blocked(
             f"service {', '.join(sorted(paused))} stopped on the way off overlay {network.name} (its update paused): "
-            f"see `docker service ps {quote(paused[0])}` why its tasks fail, mend that, then run again"
+            f"see `docker service ps {quote(paused[0])}` why its tasks fail, fix that, then run again"
         )
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
 

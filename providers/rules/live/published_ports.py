@@ -81,9 +81,7 @@ def save_journals(
     missing = tuple(sorted((key, value) for key, value in desired.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
-    return Steps(
-        (UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note the ports that have to come back"
-    )
+    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "save the ports to be restored")
 
 
 def strip_services(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
@@ -95,7 +93,7 @@ def strip_services(facts: IngressFacts, publishing: list[SwarmService], journals
         written_back(service, journal.forced_spec(spec) if is_misplaced(service, facts) else spec)
         for service, spec in specs.items()
     )
-    return Steps(updates, f"take ports off: {'; '.join(map(describe_ports, publishing))}")
+    return Steps(updates, f"unpublish ports: {'; '.join(map(describe_ports, publishing))}")
 
 
 def is_misplaced(service: SwarmService, facts: IngressFacts) -> bool:
@@ -189,7 +187,7 @@ def refill_ports(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, p
         if ports:
             ready[service] = journal.refilled_spec(service, found, ports, pin=pin)
     updates = tuple(written_back(service, spec) for service, spec in ready.items())
-    return Steps(updates, f"put ports back: {service_names(ready)}") if updates else None
+    return Steps(updates, f"publish ports again: {service_names(ready)}") if updates else None
 
 
 def absent(
@@ -271,7 +269,7 @@ def recreate_waiting_tasks(facts: IngressFacts, services: list[SwarmService]) ->
     """
     old = [service for service in services if has_overtaken_tasks(service, facts) and not journal.is_marked(service)]
     updates = tuple(written_back(service, journal.marked_spec(service.spec)) for service in old)
-    return Steps(updates, f"make the tasks of {service_names(old)} anew that wait for a host") if old else None
+    return Steps(updates, f"recreate waiting tasks of {service_names(old)}") if old else None
 
 
 def has_overtaken_tasks(service: SwarmService, facts: IngressFacts) -> bool:
@@ -285,7 +283,7 @@ def close_journals(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> S
     """Remove journals and restore each service's own update settings, once its update has ended or only watches its new
     tasks. This moves no task."""
     updates = tuple(written_back(service, journal.restored_spec(service, found)) for service, found in ended.items())
-    return Steps(updates, f"remove the notes of the ports of {service_names(ended)}") if updates else None
+    return Steps(updates, f"remove the saved ports of {service_names(ended)}") if updates else None
 
 
 def wait_for_rollouts(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
@@ -315,8 +313,8 @@ def finish_change(facts: IngressFacts, network: Network, owner: str) -> Decision
     """Remove the swarm's own labels once nothing needs them any more."""
     due = {service: found for service in facts.services if (found := journal_due(service, facts))}
     taken = [
-        f"service {service.name}: its port {port['PublishedPort']} can't come back: service {other.name} publishes it "
-        f"by now; take it off {other.name} or give {service.name} another, then run again"
+        f"service {service.name}: its port {port['PublishedPort']} can't be published again: service {other.name} now "
+        f"publishes it: remove it from {other.name} or give {service.name} another, then run again"
         for service, found in due.items()
         for port, other in absent(service, found, facts)
         if other
@@ -340,7 +338,7 @@ def describe_outages(facts: IngressFacts) -> str:
     """Say how long ports were away, empty if none was."""
     spans = [(service.name, outage_seconds(service, facts)) for service in facts.services if service.publishes_ingress]
     known = [f"{name} {span:.1f} s" for name, span in spans if span is not None]
-    return f"; ports away: {', '.join(known)}" if known else ""
+    return f"; ports unavailable: {', '.join(known)}" if known else ""
 
 
 def outage_seconds(service: SwarmService, facts: IngressFacts) -> float | None:
@@ -362,14 +360,14 @@ def unfinished_work(facts: IngressFacts) -> list[str]:
     """Return what of a swap is left to do, in words."""
     stripped_now = [service for service in facts.services if journal_due(service, facts)]
     off = ", ".join(sorted(service.name for service in stripped_now))
-    words = [f"ports of {off} are off and have to come back"] if off else []
+    words = [f"ports of {off} are unpublished and must be restored"] if off else []
     marked = ", ".join(sorted(service.name for service in facts.services if journal.is_marked(service)))
     if marked:
-        words.append(f"{marked} has a constraint of ours, so that waiting tasks are made anew")
+        words.append(f"{marked} has a constraint of ours, so that waiting tasks are recreated")
     if going := running_change.describe_change(facts.swarm):
         words.append(going)
     elif not words and any(key == FORMER or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
-        words.append("the swarm still carries the labels of a change")
+        words.append("the swarm still has the labels of a change")
     return words
 
 

@@ -85,7 +85,7 @@ def take_over_change(spec: Spec, swarm: Swarm) -> Steps | None:
     if not is_of_another_file(spec, swarm):
         return None
     step = UpdateSwarm(version=swarm.version, set_labels=(label(spec),))
-    return Steps((step,), "label the swarm: the change goes on with another stack file")
+    return Steps((step,), "label the swarm: change continues with another stack file")
 
 
 def is_of_another_file(spec: Spec, swarm: Swarm) -> bool:

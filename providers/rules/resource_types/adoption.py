@@ -89,8 +89,6 @@ def _differences(key: str, desired: object, live: object) -> Iterator[str]:
         yield live
     elif isinstance(desired, dict) and isinstance(live, dict):
         both = sorted(name for name in desired.keys() | live.keys() if desired.get(name) != live.get(name))
-        yield from (
-            f"{key}.{name}: {live.get(name, 'not actual')}, wanted {desired.get(name, 'none')}" for name in both
-        )
+        yield from (f"{key}.{name}: {live.get(name, 'not set')}, wanted {desired.get(name, 'none')}" for name in both)
     else:
         yield f"{key}: {live}, wanted {desired}"

@@ -126,7 +126,7 @@ def remove_unreachable(
             f"{spec.host}: can't make it leave: {unreachable.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
-    return remove_entry(spec, facts, node) if node else Done(f"{spec.host} is no member any more")
+    return remove_entry(spec, facts, node) if node else Done(f"{spec.host} is no longer a member")
 
 
 def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
@@ -163,5 +163,5 @@ def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     if node.role == "manager":
         return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
     if facts.member.control:
-        return Wait(f"{spec.host} to take up the role of worker", ROLE_CHANGE)
+        return Wait(f"{spec.host} to change its role to worker", ROLE_CHANGE)
     return Steps((LeaveSwarm(host=spec.host),), f"let {spec.host} leave")

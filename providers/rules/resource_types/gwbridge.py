@@ -325,7 +325,9 @@ def replace_bridge(spec: GwbridgeSpec, bridge: Network) -> Decision:
             f"attached to it: {', '.join(held)}: stop or disconnect them, then run again"
         )
     if bridge.endpoints:
-        return Steps(bridge_swap.disconnect_endpoints(spec.host, bridge), f"take leftovers off {GATEWAY_BRIDGE}")
+        return Steps(
+            bridge_swap.disconnect_endpoints(spec.host, bridge), f"disconnect leftover endpoints from {GATEWAY_BRIDGE}"
+        )
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old {GATEWAY_BRIDGE} ({bridge.subnet})")
 
 

@@ -292,7 +292,7 @@ def wait_for_addresses(spec: IngressSpec, facts: IngressFacts, network: Network)
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if is_engine_default(network, facts.swarm):
-        why = "put another in place of the dead one"
+        why = "replace the ingress that got no addresses"
         return remove_ingress(facts, network, spec, why, overlap_refusal(spec, facts))
     ours = owner_of(network.labels) == spec.owner
     return Blocked(

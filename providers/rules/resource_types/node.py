@@ -175,7 +175,7 @@ def take_back_join(spec: NodeSpec, member: Member, joins: int) -> Decision:
     """
     leave = LeaveSwarm(host=spec.host, force=True)
     if joins < JOINS:
-        return Steps((leave,), f"take back the join of {spec.host}, which failed: {line(member.error)}")
+        return Steps((leave,), f"undo the failed join of {spec.host}: {line(member.error)}")
     why = f"{spec.host}: it does not join: {joins} joins failed, the last one with: {line(member.error)}"
     return Blocked(f"{why}: see whether it reaches the managers' port 2377 (`swarmnet doctor`)", undo=(leave,))
 
@@ -278,7 +278,7 @@ def wait_until_ready(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
         return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
     manager = spec.role == "manager"
     if facts.member.control != manager or (manager and node.reachability != "reachable"):
-        return Wait(f"{spec.host} to take up the role of {spec.role}", ROLE_CHANGE)
+        return Wait(f"{spec.host} to change its role to {spec.role}", ROLE_CHANGE)
     if not has_ingress(spec, facts) and facts.unchanged_for < INGRESS:
         return Wait(f"{spec.host} to get the ingress", INGRESS + 1)
     return Done(f"{spec.host} is a {spec.role} of the swarm")

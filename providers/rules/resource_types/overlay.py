@@ -221,7 +221,7 @@ def remove_if_unused(network: Network, facts: OverlayFacts, why: str = "remove i
     if held:
         return Blocked(
             f"overlay {network.name} ({network.subnet}): can't {why} while it is used by {'; '.join(held)}: "
-            "take them off the network, then run again"
+            "detach them from the network, then run again"
         )
     return overlay_migration.wait_until_left(facts, network) or remove_network(network)
 

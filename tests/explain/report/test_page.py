@@ -160,7 +160,7 @@ def test_facts_give_names_and_numbers(seconds, lasts):
     text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent)]))
 
     assert f"The ingress changes: no published ports for {lasts} for service `web`." == verdict(text)
-    assert f"   - take ports away: web (8080/tcp) for {lasts}\n" in text
+    assert f"   - unpublish ports: web (8080/tcp) for {lasts}\n" in text
 
 
 def test_older_facts_give_names():

@@ -233,7 +233,7 @@ def test_unwatched_member_forbids_no_change():
     """It is kicked with the others, and each step that it has a part in says whose word it is by."""
     start = undeclared(sim())
     hosts = changed(start, NEW_INGRESS.model_copy(update={"unwatched": ("w2",)}))
-    word = "; unwatched: w2, by the managers' word alone"
+    word = "; not verified (unwatched): w2"
     kicked = {step.node_id for step in hosts.steps if isinstance(step, UpdateNode) and step.set_labels}
 
     assert {node.id for node in start.swarm.nodes} == kicked
@@ -263,7 +263,7 @@ def test_unwatched_member_forbids_no_change():
         "a container on the overlay of a paused host": (
             DISTURBING,
             with_container_on_a_paused_host,
-            "batch could not start again on a host that is paused: take it off the overlay first",
+            "batch could not start again on a host that is paused: disconnect it from the overlay first",
         ),
         # It would end with docker's restart, and only a restart policy would bring it back.
         "a container on no overlay": (
@@ -274,12 +274,12 @@ def test_unwatched_member_forbids_no_change():
         "one that would be gone": (
             DISTURBING,
             partial(with_plain_container, auto_remove=True),
-            "db was started with --rm and would be gone for good: stop it yourself, or set gwbridge.lose_auto_removed",
+            "db was started with --rm and would be removed for good: stop it yourself, or set gwbridge.lose_auto",
         ),
         "one of a service that was removed while the host was away": (
             NEW_BRIDGE,
             partial(with_plain_container, task_id="gone"),
-            "db runs for a service that was removed, and would end with its docker: end it there with",
+            "db runs for a service that was removed, and would stop with its docker: remove it there with",
         ),
         "one of a job that was removed": (NEW_BRIDGE, without_service, "runs for a service that was removed"),
         "one that would be gone, on its own word": (

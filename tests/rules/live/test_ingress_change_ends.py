@@ -86,7 +86,7 @@ def test_an_update_that_goes_on(tasks: tuple[Task, ...]):
 
 
 @pytest.mark.parametrize(
-    ("mode", "doing"), [("Global", "remove the notes of the ports of web"), ("Replicated", "move the tasks of web")]
+    ("mode", "doing"), [("Global", "remove the saved ports of web"), ("Replicated", "move the tasks of web")]
 )
 def test_a_task_on_a_paused_host(mode: str, doing: str):
     """One of a global service stays without its port until the host is active again: nothing moves it before, and the

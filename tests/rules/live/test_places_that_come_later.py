@@ -126,5 +126,5 @@ def test_a_rollback_to_the_mark_is_seen_and_mended():
     left = published_ports.unfinished_work(hosts.ingress())
     make(hosts, NEW_INGRESS, id_of(hosts.sim, NEW_INGRESS))
 
-    assert ["web has a constraint of ours, so that waiting tasks are made anew"] == left
+    assert ["web has a constraint of ours, so that waiting tasks are recreated"] == left
     assert read(named(begun, "web").spec) == read(named(hosts.sim, "web").spec)

@@ -69,7 +69,8 @@ def test_what_nobody_took_comes_back(mode: str, after: type[Step]):
 
     assert [(8443, "ingress")] == ports(hosts)
     assert 1 == refusal.count(
-        "service web: its port 8444 can't come back: service thief publishes it by now; take it off thief or give web "
+        "service web: its port 8444 can't be published again: service thief now publishes it: remove it "
+        "from thief or give web "
         "another, then run again"
     )
     assert JOURNAL in dict(named(hosts.sim, "web").labels)

@@ -56,7 +56,7 @@ def test_what_is_missing_in_the_middle_is_not_gone():
     """Cut between the old one and the new one, there is still work to do."""
     hosts = SimulatedHosts(next(each for each in begun(INGRESS) if not each.swarm.ingress))
     going = "the swarm is in the middle of a change (label swarmnet.change: infra/prod)"
-    off = "ports of dynamic, everywhere, web are off and have to come back"
+    off = "ports of dynamic, everywhere, web are unpublished and must be restored"
     assert f"it is gone in the middle of a change; {off}; {going}" == ingress.describe_missing(hosts.ingress())
 
     hosts = SimulatedHosts(next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge")))

@@ -251,11 +251,11 @@ def kicked(value: str, **given: Any) -> IngressFacts:
         # It answers again, or the managers call it down; before the first write it blocks.
         "unreachable, and ports are off": ("h2 to answer", begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), UNREACHABLE)),
         # A new one does not come to a host that has the old one.
-        "a host keeps it": ("drop the old ingress", facts(None, without_it(1, DEFAULT), without_it(2))),
-        "with its sandbox": ("drop the old ingress", facts(None, without_it(1), KEEPING, unchanged_for=9)),
+        "a host keeps it": ("remove the old ingress", facts(None, without_it(1, DEFAULT), without_it(2))),
+        "with its sandbox": ("remove the old ingress", facts(None, without_it(1), KEEPING, unchanged_for=9)),
         "an unreachable member may keep it": ("h2 to answer", facts(None, without_it(1), UNREACHABLE, unchanged_for=9)),
         "addresses come after the network": ("to get its addresses", facts(DEAD)),
-        "a host drops the old one": ("h2 to drop the old ingress", facts(RIGHT, with_it(1), OLD)),
+        "a host drops the old one": ("h2 to remove the old ingress", facts(RIGHT, with_it(1), OLD)),
         "an unreachable member may have it": ("h2 to answer", facts(RIGHT, with_it(1), UNREACHABLE)),
         "an unreachable member, at last": ("h2 to answer", facts(RIGHT, with_it(1), UNREACHABLE, unchanged_for=10)),
         # It takes 0.2 to 1.7 s (measurements.md#kicks).

@@ -141,9 +141,9 @@ JOURNALED = worker(availability="drain", labels=(*OURS, ("swarmnet.availability"
         # A membership is done when the host itself has taken it up.
         "not ready": ("to be ready", facts(worker(state="unknown")), {}),
         "down": ("to be ready", facts(worker(state="down")), {}),
-        "promoted, not there yet": ("to take up the role of manager", facts(entry(2)), {"role": "manager"}),
-        "not reachable yet": ("to take up the role of manager", UNREACHED, {"role": "manager"}),
-        "demoted, still there": ("to take up the role of worker", facts(member=MANAGER), {}),
+        "promoted, not there yet": ("to change its role to manager", facts(entry(2)), {"role": "manager"}),
+        "not reachable yet": ("to change its role to manager", UNREACHED, {"role": "manager"}),
+        "demoted, still there": ("to change its role to worker", facts(member=MANAGER), {}),
         # The ingress comes, with its sandbox and gateway, a moment after the join.
         "no copy": ("to get the ingress", facts(ingress=INGRESS, local=local()), {}),
         "no sandbox": ("to get the ingress", facts(ingress=INGRESS, local=local(INGRESS)), {}),
@@ -330,7 +330,7 @@ def test_it_leaves_step_by_step(step: Step, found: NodeFacts):
     "expected, found",
     {
         "tasks": ("1 tasks to leave w1", drained(tasks=(task(),))),
-        "role": ("w1 to take up the role of worker", drained(member=MANAGER)),
+        "role": ("w1 to change its role to worker", drained(member=MANAGER)),
     },
 )
 def test_leaving_waits(expected: str, found: NodeFacts):
