@@ -51,7 +51,7 @@ def discover(
         stack, kept = _stack(out), _kept(out, force)
         owned = owner(out.parent, stack)
         first = entry(manager, Reach(key_file, known_hosts, sudo, bastion))
-        with asking(f"{manager} and all that it knows"):
+        with asking(f"{manager} and the members of its swarm"):
             swarm = read(first)
     others = {name: each.resolved for name, each in all_of(out.parent)[0].items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)

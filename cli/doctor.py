@@ -92,7 +92,7 @@ def doctor(
         if rules:
             print_text(_script(rules, declared(directory, stack)[1], host))
             return
-        with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
+        with asking(f"{stack} and the members of its swarm" if at_one else f"the hosts of {stack}"):
             if at_one:
                 compared_with, roles, unreachable = found_from(entry(stack, reach))
             else:

@@ -36,7 +36,11 @@ from providers.simulate.from_snapshot import copied
 
 SCHEMA = 1
 CLEAN, UNKNOWN, DRIFTED = 0, 1, 7
-WINS = {"stack file": "the stack file wins", "there": "what is there stays", "refused": "`up` refuses it"}
+WINS = {
+    "stack file": "the next `up` applies the stack file",
+    "there": "the next `up` keeps it",
+    "refused": "the next `up` refuses it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +217,7 @@ def changed(each: Difference) -> str:
         return "is gone"
     if each.property == explain.SETTLED:
         return f"is not as it should be: {each.actual}"
-    return f"{each.property}: recorded {format_value(each.recorded)}, there {format_value(each.actual)}"
+    return f"{each.property}: recorded {format_value(each.recorded)}, actual {format_value(each.actual)}"
 
 
 def format_value(value: object) -> str:

@@ -74,12 +74,12 @@ def errors_end_command(about: str = "") -> Iterator[None]:
 
 @contextmanager
 def asking(whom: str, console: Console | None = None) -> Iterator[None]:
-    """A line on a terminal's standard error until the answers are there, such as `asking 5 hosts`; none in a pipe."""
+    """A line on a terminal's standard error until the answers are there, such as `querying 5 hosts`; none in a pipe."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
         yield
         return
-    with console.status(f"asking {whom}"):
+    with console.status(f"querying {whom}"):
         yield
 
 

@@ -27,7 +27,7 @@ HOSTS_AT_ONCE = 32
 # As many as Pulumi's plugin has threads: more would come near sshd's 10 sessions on the one manager that all ask.
 RESOURCES_AT_ONCE = 4
 
-NO_WAY = "not asked: the stack file does not declare it any more, or says that it is lost"
+NO_WAY = "not queried: the stack file no longer declares it, or says that it is lost"
 
 
 class Late(Unreachable):

@@ -111,8 +111,8 @@ def report_of(
     yield from ((f"no answer: {host.why}", "red") for host in unreachable)
     yield from ((f"warning: {warning}", "yellow") for warning in warnings)
     if doubt:
-        all_new = "all is taken as new, so that `adopt` decides about what is there"
-        yield f"the state is not known ({doubt}): {all_new}", "yellow"
+        all_new = "every resource is treated as new, so `adopt` decides about what exists"
+        yield f"the state is unavailable ({doubt}): {all_new}", "yellow"
     seconds, quiet = 0.0, []
     for each in found:
         if each.stages or each.problem:

@@ -122,7 +122,7 @@ def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
     if project.stacks != directory.resolve() or not (project.adds or text.imports):
         return text.raw, ""
     keys, why_not = settings(stack, directory)
-    doubt = f"what Pulumi.yaml or an environment adds to the stack file was not looked at: {why_not}"
+    doubt = f"what Pulumi.yaml or an environment adds to the stack file was not checked: {why_not}"
     return (text.raw, doubt) if why_not else (keys, "")
 
 

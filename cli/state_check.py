@@ -116,7 +116,7 @@ def check(
     problems += [(name, ELSEWHERE, "") for name in downloads(whole)]
     problems += [(name, FOREIGN_INPUT.format(_shown(key)), "") for name, key in foreign_inputs(whole)]
     problems += [
-        (name, f"its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
+        (name, f"its {PROVIDER} is not Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
         for name, text in found
         if not isinstance(text, str) or text not in PUBLISHED
     ]
@@ -132,7 +132,7 @@ def check(
     print_line(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
 
 
-FOREIGN_COMMAND = "it is a command, and none of `prepare`: Pulumi would run it on this machine"
+FOREIGN_COMMAND = "it is a command, but not one of `prepare`: Pulumi would run it on this machine"
 FOREIGN_TYPE = "its type is {}, of no resource of Swarmnet's"
 FOREIGN_INPUT = "it has {}, which no version of Swarmnet wrote"
 NO_COMMIT = "it is a command of `prepare` that no commit of the stack file up to {} has"
@@ -297,7 +297,7 @@ def names(text: object) -> str:
             elif isinstance(argument, str):
                 texts.append(argument)
     except (ValueError, binascii.Error, IndexError):
-        found.append("what is no pickle")
+        found.append("what is not a pickle")
     return f"it loads {_shown(', '.join(dict.fromkeys(found)) or 'nothing by name')}"
 
 

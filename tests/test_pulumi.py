@@ -79,7 +79,7 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
     ended = swarmnet("state", "check", "--dir", entered(project, monkeypatch), "t")
 
     lines = ended.stderr.splitlines()
-    assert (1, 3) == (ended.exit_code, sum("none of Swarmnet's (it loads posix.system)" in line for line in lines))
+    assert (1, 3) == (ended.exit_code, sum("not Swarmnet's (it loads posix.system)" in line for line in lines))
     assert nodes == sorted(line.split(": ")[1] for line in lines)
     assert not (tmp_path / "ran").exists()
 
@@ -101,7 +101,7 @@ def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, r
     lines = project.run("up", "--yes", "--diff").text
 
     where = "names: `swarmnet plan t`"
-    anew = f"it is removed and made anew; refused while anything uses it; {where}"
+    anew = f"it is removed and recreated; refused while anything uses it; {where}"
     assert {"ingress": f"{PORTS_AWAY}; {where}", "overlay/monitoring": anew} == seen.notes
     assert {"ingress": {"subnet", "gateway"}, "overlay/monitoring": {"subnet", "gateway"}} == shown
     assert (1, 1, True) == (lines.count(PORTS_AWAY), lines.count(anew), "error: " in lines), lines

@@ -100,7 +100,7 @@ def _of_member(member: FoundMember, ready: Mapping[str, Node]) -> tuple[Kind, st
         return "unusual", "" if node.state == "ready" else f"{name}: the managers say {node.state}"
     again = ready.get(node.hostname)
     if node.state == "down" and again:
-        left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` takes the old entry away"
+        left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` removes the old entry"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"
     never = f"if it never can be, write {name}: {{address: {member.access.address}, unwatched: true}}"

@@ -36,7 +36,7 @@ def as_run(access: HostAccess, argv: Sequence[str], *, as_root: bool, outlives: 
 
 def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: int, complaint: str) -> HostError:
     """Return the error for a command that ended with `status`, or that sudo did not let `user` begin."""
-    lines = [line.strip() for line in complaint.strip().splitlines()] or ["it says nothing"]
+    lines = [line.strip() for line in complaint.strip().splitlines()] or ["no error message"]
     return (access.sudo and sudo_refused(access.name, user, status, lines[-1])) or CommandFailed(
         f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1]}"
     )

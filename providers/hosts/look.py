@@ -46,7 +46,7 @@ def observe_beside_engine(engine: Engine, host: ObservedHost, peers: Collection[
 def without_commands(host: ObservedHost, problem: Exception) -> ObservedHost:
     """Return the host, on which no command can be run, with the reason."""
     why = str(problem).removeprefix(f"{host.host}: ")
-    remedy = "let the user who logs in run sh; its kernel and firewall were not looked at"
+    remedy = "let the user who logs in run sh; its kernel and firewall were not checked"
     return replace(host, unread={"commands": f"{why}: {remedy}"})
 
 
@@ -75,7 +75,7 @@ def with_answers(host: ObservedHost, output: str) -> ObservedHost:
         try:
             host = _without(host, subject, why_not_read(status, text)) if status else _READERS[subject](host, text)
         except (ValueError, KeyError, IndexError):
-            host = _without(host, subject, "what the host answers makes no sense")
+            host = _without(host, subject, "invalid answer from the host")
     for subject in unanswered:
         host = _without(host, subject, "the host does not answer")
     return host
@@ -95,7 +95,7 @@ def why_not_read(status: int, text: str) -> str:
     if status == 127:
         program = text.strip() or "such program"
         return f"there is no {line(program)[:LONGEST]}: install the package {_PACKAGES.get(program, program)}"
-    last = line(next((each for each in reversed(text.splitlines()) if each.strip()), "it says nothing"))[:LONGEST]
+    last = line(next((each for each in reversed(text.splitlines()) if each.strip()), "no error message"))[:LONGEST]
     denied = "denied" in last.lower() or last.startswith("sudo:")
     return f"{last}: " + ("log in as root or let sudo run it (docs/doctor.md)" if denied else "look there by hand")
 

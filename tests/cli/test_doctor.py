@@ -104,7 +104,7 @@ def test_host_that_is_not(doctor, machine):
     done = doctor(hosts=declared(machine))
 
     assert 7 == done.exit_code
-    assert ["failed: live-restore: m1: live-restore is on", "something is wrong"] == [
+    assert ["failed: live-restore: m1: live-restore is enabled", "something is wrong"] == [
         line.partition(",")[0] for line in done.stdout.splitlines()
     ]
     assert 0 == doctor("--skip=live-restore", hosts=declared(machine)).exit_code

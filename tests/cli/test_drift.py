@@ -140,7 +140,7 @@ def test_host_that_may_not_be_asked_is_unknown():
         Waiting(), state(RUNNING, lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, UNSAID, reaching(RUNNING)
     )
 
-    assert "w1: not asked: the stack file does not declare it any more, or says that it is lost" in str(
+    assert "w1: not queried: the stack file no longer declares it, or says that it is lost" in str(
         found.facts["docker_gwbridge@w1"]
     )
 
@@ -186,8 +186,8 @@ def test_refusal_is_told_once_with_its_reason():
     result = Report(drifted=((row, refused), (replace(row, property="internal", recorded=False, actual=True), refused)))
 
     assert [
-        "overlay/app: mtu: recorded not set, there 1400; `up` refuses it",
-        "overlay/app: internal: recorded false, there true; `up` refuses it",
+        "overlay/app: mtu: recorded not set, actual 1400; the next `up` refuses it",
+        "overlay/app: internal: recorded false, actual true; the next `up` refuses it",
         "refused: overlay/app: overlay app is in use",
     ] == plain(result)
 

@@ -214,7 +214,8 @@ def test_report_names_unreachable_hosts_and_an_unknown_state():
 
     assert [
         "no answer: w1: no answer at 10.9.0.2",
-        "the state is not known (no `pulumi`): all is taken as new, so that `adopt` decides about what is there",
+        "the state is unavailable (no `pulumi`): every resource is treated as new, so `adopt` decides about what "
+        "exists",
     ] == [line for line, _ in report_of([], [unreachable], "no `pulumi`")]
 
 

@@ -15,7 +15,7 @@ FILE = "config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n  swarmnet:overlay
 KEYS = {"swarmnet:hosts": '{"m1": {"address": "10.9.0.1"}}', "swarmnet:overlays": '{"app": {"subnet": "10.3.0.0/24"}}'}
 WELL = "t: 1 host, 1 overlay, no problem\n"
 ADOPT = "config:\n  swarmnet:adopt: {value: refuse}\n"
-NOT_LOOKED_AT = "t: warning: what Pulumi.yaml or an environment adds to the stack file was not looked at: "
+NOT_LOOKED_AT = "t: warning: what Pulumi.yaml or an environment adds to the stack file was not checked: "
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_hostile_provider_is_refused_by_name(look: Look, tmp_path: Path, where: 
 
     assert (
         1,
-        "t: node/w2: its __provider is none of Swarmnet's (it loads subprocess.call), and Pulumi would run it on this "
+        "t: node/w2: its __provider is not Swarmnet's (it loads subprocess.call), and Pulumi would run it on this "
         "machine: find out who wrote it, and `pulumi stack import` the last state that is yours\n",
     ) == (ended.exit_code, ended.stderr)
     assert not (tmp_path / "ran").exists()
@@ -115,13 +115,13 @@ def prepared(kind: str = "command:local:Command", **changes: object) -> str:
 
 # Whatever Pulumi would load or run on this machine, or fetch, and what the line about it says first.
 NO_PROVIDER, NO_COMMAND = (
-    "node/w1: its __provider is none of Swarmnet's ",
-    "prepare/m1/docker: it is a command, and none of",
+    "node/w1: its __provider is not Swarmnet's ",
+    "prepare/m1/docker: it is a command, but not one of",
 )
 DOUBLED = f'{{"resources": [{{"urn": "a::node/w1", "inputs": {{"__provider": "YQ==", "__provider": "{OWN}"}}}}]}}'
 REFUSED = {
     "an old protocol": (state(b64encode(b"cposix\nsystem\n.").decode()), f"{NO_PROVIDER}(it loads posix.system)"),
-    "no pickle": (state("!!!"), f"{NO_PROVIDER}(it loads what is no pickle)"),
+    "no pickle": (state("!!!"), f"{NO_PROVIDER}(it loads what is not a pickle)"),
     "encrypted": (state({"ciphertext": "v1:x"}), f"{NO_PROVIDER}(it is not text; it may be encrypted)"),
     "almost ours": (state(OWN + "\n"), f"{NO_PROVIDER}(it loads providers."),
     "what a terminal obeys": (state(b64encode(b"cx\ny\x1b[2J\n.").decode()), rf"{NO_PROVIDER}(it loads x.y\x1b[2J)"),
@@ -249,8 +249,8 @@ def test_resources_of_other_packages_are_refused(look: Look, resource: dict[str,
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"urn": f"{URN}command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, and none of"),
-        ({"urn": f"{URN}a$command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, and none of"),
+        ({"urn": f"{URN}command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, but not one of"),
+        ({"urn": f"{URN}a$command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, but not one of"),
         ({"urn": f"{URN}pulumi:providers:evil::x", "type": "pulumi:providers:command"},
          "its type is pulumi:providers:evil, "),
         ({"urn": f"{URN}$pulumi:providers:evil", "type": "pulumi:providers:command"}, "its type is pulumi:providers:"),

@@ -135,7 +135,7 @@ def test_terminal_shows_whom_it_waits_for_and_a_pipe_does_not():
         with asking(so_many(3), Console(file=file, force_terminal=file is terminal, width=80)):
             pass
 
-    assert (True, "") == ("asking 3 hosts" in terminal.getvalue(), pipe.getvalue())
+    assert (True, "") == ("querying 3 hosts" in terminal.getvalue(), pipe.getvalue())
 
 
 @pytest.mark.whole
@@ -158,4 +158,4 @@ def test_whoever_asks_hosts_says_so_on_a_terminal(stacks, words):
     subprocess.run(command, cwd=stacks, env=environment, stdout=subprocess.PIPE, stderr=writer, check=False)
     os.close(writer)
 
-    assert b"asking " in os.read(reader, 65536)
+    assert b"querying " in os.read(reader, 65536)

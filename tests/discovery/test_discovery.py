@@ -277,8 +277,7 @@ def test_overlay_that_is_not_taken_over(line, odd):
         ("unusual: m1: its availability is drain: is that meant to stay?", found(member(availability="drain"))),
         ("unusual: w1: the managers say down", found(member(), member("w1", 2, role="worker", state="down"))),
         (
-            "unusual: m1: its entry n9 is down, since it joined again as n1; `docker node rm n9` takes the old entry "
-            "away",
+            "unusual: m1: its entry n9 is down, since it joined again as n1; `docker node rm n9` removes the old entry",
             found(member(), unreached("m1", hostname="m1", state="down")),
         ),
         ("unusual: 2 managers bear the loss of no more than 1 would", found(member(), member("m2", 2))),

@@ -7,7 +7,7 @@ from tests.support import lifecycle
 
 GWBRIDGE, INGRESS, NODE = lifecycle.gwbridge_spec("w2"), lifecycle.ingress_spec(), lifecycle.node_spec("w2")
 OVERLAY, SWARM = lifecycle.overlay_spec(), lifecycle.swarm_spec()
-ANEW = "it is removed and made anew; refused while anything uses it"
+ANEW = "it is removed and recreated; refused while anything uses it"
 MOVED = {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1"}
 
 

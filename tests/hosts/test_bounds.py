@@ -52,9 +52,9 @@ def test_each_exchange_has_its_own():
 
 
 LATE = "h1: the Engine does not answer GET /info within 30 s"
-LONG = "h1: the Engine's answer makes no sense: GET /info: it is longer than 25 MiB"
+LONG = "h1: invalid response from the Engine: GET /info: it is longer than 25 MiB"
 BROKE = "h1: the connection broke during GET /info"
-NO_JSON = "h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer"
+NO_JSON = "h1: invalid response from the Engine: GET /info: it is not JSON: not a Docker Engine's answer"
 
 NO_ANSWERS = {
     "headers that drip": (LATE, drip(HEAD + b"X: y\r\n" * 100)),
@@ -127,7 +127,7 @@ def test_nothing_is_unpacked(coding):
     """It is not asked for, and a few bytes could become any number of them."""
     packed = HEAD + f"Content-Encoding: {coding}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
     host = PipedHost([PONG], [packed])
-    with pytest.raises(EngineError, match=f"GET /info: it is packed as '{coding[:80]}'$"):
+    with pytest.raises(EngineError, match=f"GET /info: unexpected Content-Encoding '{coding[:80]}'$"):
         Engine(host).read("/info", object)
 
     assert b"Accept-Encoding: identity\r\n" in host.sent

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("my_ssh")
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 
 
-SENSELESS = "what the host answers makes no sense"
+SENSELESS = "invalid answer from the host"
 NO_SUDO = "sudo: a password is required"
 
 
@@ -84,7 +84,7 @@ def test_only_what_the_page_lists_is_run_as_root():
     [
         ("rules", 127, "iptables-save", "there is no iptables-save: install the package iptables"),
         ("rules", 1, NO_SUDO, f"{NO_SUDO}: log in as root or let sudo run it (docs/doctor.md)"),
-        ("rules", 4, "", "it says nothing: look there by hand"),
+        ("rules", 4, "", "no error message: look there by hand"),
         ("rules", 0, "", "iptables-save shows no table: look at `nft list ruleset`"),
         ("links", 0, "2: eth0: <UP> mtu much", SENSELESS),
         ("routes", 0, "[" * 100_000, SENSELESS),
@@ -197,7 +197,7 @@ def test_datagrams_that_it_could_not_read():
     ("said", "why"),
     [
         (f"@ log 1\n|{NO_SUDO}\n", f"{NO_SUDO}: log in as root or let sudo run it "),
-        (answered(MISSED.format("a"), now="soon"), "what the host answers makes no sense: look there by hand"),
+        (answered(MISSED.format("a"), now="soon"), "invalid answer from the host: look there by hand"),
         (answered('time="soon" nsupported encryption version'), SENSELESS),
         ("", SENSELESS),
     ],

@@ -177,7 +177,7 @@ def test_one_that_a_stopped_container_remembers_stays(hosts, remove):
     task = {"Id": "c2", "Names": ["/web.1.t1"], "Labels": {"com.docker.swarm.task": ""}, **on_it}
     hosts["w1"].engine.answer("GET /containers/json", body=[batch, task])
 
-    with pytest.raises(Blocked, match=r"used by container batch on w1 \(stopped\): take"):
+    with pytest.raises(Blocked, match=r"used by container batch on w1 \(stopped\): detach"):
         remove("app0")
 
 

@@ -179,7 +179,7 @@ def test_one_garbled_host_stops_no_other(hosts, fleet):
     found, unreachable = observe.answers(fleet, observe.member, fleet.names)
 
     assert ["m1", "w2"] == [each.host for each in found]
-    assert ["w1: the Engine's answer makes no sense: GET /info: Swarm: input should be an object"] == [
+    assert ["w1: invalid response from the Engine: GET /info: Swarm: input should be an object"] == [
         each.why for each in unreachable
     ]
 

@@ -105,7 +105,7 @@ def test_preview_says_once_what_a_change_disturbs(plugin, pulumi_engine):
         assert (wider, {}) == plugin.check(OverlayProvider, {**wider, "__preview": True}, APP)
         plugin.diff(OverlayProvider, APP, wider)
 
-    words = "it is removed and made anew; refused while anything uses it; names: `swarmnet plan t`"
+    words = "it is removed and recreated; refused while anything uses it; names: `swarmnet plan t`"
     assert [(ROW, words)] == pulumi_engine.lines
 
 

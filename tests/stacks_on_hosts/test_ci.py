@@ -65,7 +65,7 @@ def test_a_change_is_reviewed_and_carried_out(status: Status, job: Job):
     assert (0, "") == ended(job("preview"))
     assert (0, "") == ended(job("report"))
     assert asked == [host.requests() for host in status.hosts]
-    assert "every port published through it goes away for seconds" in validate(status)
+    assert "every port published through it is unavailable for some seconds" in validate(status)
 
     before = state(status)
     assert (0, "") == ended(job("plan"))
@@ -102,7 +102,7 @@ def test_drift_fails_the_night_and_is_repaired_by_a_plan(status: Status, job: Jo
     status.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
 
     assert 7 == job("drift").returncode
-    assert "labels.rack: recorded r1, there r9" in (out(status) / "drift.txt").read_text()
+    assert "labels.rack: recorded r1, actual r9" in (out(status) / "drift.txt").read_text()
     facts = json.loads((out(status) / f"{status.project.stack}.facts.json").read_text())
     assert sorted(status.hosts.hosts) == sorted(facts["hosts"])
 

@@ -182,9 +182,7 @@ def test_up_begins_nothing_where_a_port_is_closed(outside: tuple[Group, Project]
         up = project.up()
 
     assert not up.ok
-    assert (
-        "no changes were made: q2, q1: q1 is not reached at TCP 2377: no answer: take this rule away on q1" in up.told
-    )
+    assert "no changes were made: q2, q1: q1 is not reached at TCP 2377: no answer: remove this rule on q1" in up.told
     assert [None, None, None] == [host.network("docker_gwbridge") for host in hosts]
     assert ["inactive"] * 3 == [host.swarm()["LocalNodeState"] for host in hosts]
 

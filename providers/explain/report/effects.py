@@ -39,25 +39,27 @@ SETTINGS = Effect(
     "only how Swarmnet treats it changes, nothing on any host",
     "how Swarmnet treats {resource} changes, nothing on any host",
 )
-STATE_ONLY = Effect("forgotten: it stays on the hosts just as it is", "{resource} forgotten, not removed")
+STATE_ONLY = Effect(
+    "removed from the state only: it stays on the hosts as it is", "{resource} removed from the state only"
+)
 BRIDGE_CHANGE = (
-    "the host is drained, its tasks move away and stay away, the bridge is made anew, docker restarted, and the host "
-    "checked and given back; one host at a time, and none after a failure"
+    "the host is drained, its tasks move away and stay away, the bridge is recreated, docker restarted, and the host "
+    "checked and returned to service; one host at a time, and none after a failure"
 )
 ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
-PORTS = "every port published through it goes away for seconds"
+PORTS = "every port published through it is unavailable for some seconds"
 PORTS_LEAVE = (
     f"{PORTS} (4 to 20, and the longest `stop_grace_period` of a task "
     "that ignores TERM), then comes back as it was; each task of a publishing service restarts twice"
 )
-PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"
+PORTS_AWAY = "every published port is unavailable for some seconds; tasks of publishing services restart twice"
 CREATED, REMOVED, REPLACED = "{network} created", "{network} removed", "{resource} replaced on demand"
 # What becomes of a member whose host goes from the stack file.
 LEAVES = "leaves the swarm: drained, tasks move away"
-LOST = "removed as lost: the managers forget it, and its host is not asked"
+LOST = "removed as lost: from the managers' list, without contacting its host"
 STAYS = "removed from state: stays a member"
 NEW_BRIDGE = "new bridge for {host}: drained first if in a swarm already"
-MOVED = "its services move to a twin and back: each of their tasks restarts twice"
+MOVED = "its services move to a temporary network and back: each of their tasks restarts twice"
 
 
 def effect(change: Change, joining: Set[str]) -> Effect:
@@ -111,7 +113,7 @@ def _of_gwbridge(change: Change, joining: bool) -> Effect:
     if change.op == "delete":
         return Effect("removed once its host has left the swarm; the Engine makes its own at the next join", REMOVED)
     if change.op == "create" and joining:
-        return Effect("made before its host joins, so that nothing is disturbed", CREATED)
+        return Effect("created before its host joins, so nothing is disturbed", CREATED)
     if change.op == "create":
         made = f"made; if its host is in a swarm already, {BRIDGE_CHANGE}"
         row = "if {host} is in a swarm already, it is drained and its docker restarted"
@@ -126,13 +128,13 @@ def _of_gwbridge(change: Change, joining: bool) -> Effect:
 
 def _of_swarm(change: Change, spec: SwarmSpec) -> Effect:
     if change.op == "create":
-        return Effect(f"begun on {spec.first_manager}, unless the hosts are in one already", "a swarm begins")
+        return Effect(f"created on {spec.first_manager}, unless the hosts are in one already", "a swarm begins")
     if change.op == "delete":
         ended = "ended with its last manager; refused while members, services or networks of others are in it"
         return Effect(ended, "the swarm ends")
     changed = "settings of the swarm change"
     if fixed := change.properties & SwarmSpec.INIT_ONLY:
-        only = f"{', '.join(sorted(fixed))} can only be said when a swarm begins"
+        only = f"{', '.join(sorted(fixed))} can only be set when the swarm is created"
         return Effect(f"refused unless it is so already: {only}", changed, Disturbs.MAYBE)
     return Effect("its settings change in place; nothing restarts", changed) if change.properties else SETTINGS
 
@@ -177,9 +179,9 @@ def _of_ingress(change: Change, begins: bool) -> Effect:
         swapped = "swapped for the Engine's own"
         return Effect(f"{swapped}: {PORTS_LEAVE}", f"the ingress is {swapped}: {PORTS}", Disturbs.SURELY)
     if change.op == "create" and begins:
-        return Effect("made in the place of the Engine's own, before anything is published through it", CREATED)
+        return Effect("created in place of the Engine's own, before anything is published through it", CREATED)
     if change.op == "create":
-        made = "made; what services publish through already is a matter of `adopt`"
+        made = "created; an ingress through which services already publish is handled as `adopt` says"
         # Otherwise it is refused where something publishes.
         converges = getattr(change.spec, "adopt", "") == "converge"
         row = f"if services publish through one already, {PORTS_AWAY}" if converges else ""
@@ -196,10 +198,10 @@ def _of_overlay(change: Change) -> Effect:
     if change.op == "delete":
         return Effect("removed; refused, by name, while anything uses it", REMOVED, Disturbs.MAYBE)
     if change.op == "create":
-        return Effect("made; disturbs nothing", CREATED)
+        return Effect("created; disturbs nothing", CREATED)
     if change.op == "replace":
-        words = "removed and made anew; refused, by name, while anything uses it"
-        row = "it is removed and made anew; refused while anything uses it"
+        words = "removed and recreated; refused, by name, while anything uses it"
+        row = "it is removed and recreated; refused while anything uses it"
         return Effect(words, "{overlay} replaced, which is refused while in use", Disturbs.MAYBE, row)
     if change.properties:
         migrated = "{overlay} migrated: each task there restarts twice"

@@ -101,7 +101,7 @@ def _attached(service: Attached) -> str:
 def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[str]:
     """Say where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
     taken = f"{facts.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    advice = "; **that is long ago: take them anew**" if old > OLD else ""
+    advice = "; **that is long ago: take new ones**" if old > OLD else ""
     sentences = [
         f"Names and numbers are from facts taken at {taken}, {max(old, timedelta()) // HOUR} hours before this report, "
         f"with the stack file of then{advice}."
@@ -110,9 +110,9 @@ def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[
     if unreachable:
         sentences.append(f"No answer came from {', '.join(unreachable)}.")
     if facts.state != "known":
-        sentences.append(f"The state was not known then ({plain(facts.state)}), so that all was taken as new.")
+        sentences.append(f"The state was unavailable ({plain(facts.state)}): every resource was treated as new.")
     if changes and not any(forecast(change, facts) for change in changes):
         sentences.append(
-            "They were taken before this change was made: who is there is known, how long it takes is not."
+            "They were taken before this change was made: they show what is affected, not how long it takes."
         )
     return sentences

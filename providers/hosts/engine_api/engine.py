@@ -294,7 +294,7 @@ class Engine:
         return response, content
 
     def _senseless(self, asked: Asked, why: str) -> EngineError:
-        return EngineError(f"{self.name}: the Engine's answer makes no sense: {asked}: {why}")
+        return EngineError(f"{self.name}: invalid response from the Engine: {asked}: {why}")
 
     def _send(self, asked: Asked, path: str) -> tuple[requests.Response, bytearray]:
         """By docker-py's adapter, without what its session does for other servers: cookies, redirects, passwords and

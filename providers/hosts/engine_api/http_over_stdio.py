@@ -117,13 +117,13 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
             self._ended(problem)
         except _Garbled as problem:
             raise CommandFailed(
-                f"{self._dial.connection.name}: the login writes {str(problem)[:80]!r} where docker should answer: "
-                "what runs there without a terminal (~/.bashrc, a forced command) has to be silent"
+                f"{self._dial.connection.name}: unexpected output {str(problem)[:80]!r} before Docker's response: "
+                "start-up files of the shell (~/.bashrc) and forced commands must print nothing there"
             ) from problem
         self._answered = True
         coding = response.headers.get("Content-Encoding", IDENTITY)
         if coding != IDENTITY:  # nobody asked for compression, and a few bytes could become any number of them
-            raise Senseless(f"it is packed as {coding[:80]!r}")
+            raise Senseless(f"unexpected Content-Encoding {coding[:80]!r}")
         return response
 
     def _ended(self, problem: Exception) -> NoReturn:

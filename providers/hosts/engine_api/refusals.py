@@ -37,7 +37,7 @@ MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
 
 def refusal(host: str, status: int, words: str) -> EngineError:
     """Return the error that an answer which is no success means; its message is `<host>: <the Engine's words>`."""
-    words = " ".join(words.split()) or f"the Engine answers {status} and says nothing"
+    words = " ".join(words.split()) or f"the Engine answered {status} without a message"
     for its_status, pattern, kind, remedy in MEANINGS:
         if its_status in (None, status) and re.search(pattern, words, re.IGNORECASE):
             return kind(f"{host}: {words}" + (f": {remedy}" if remedy else ""))

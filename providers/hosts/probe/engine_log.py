@@ -37,7 +37,7 @@ def parsed(output: str) -> EngineLog | str:
             return why_not_read(status, text) if status else _read(text)
     except ValueError:
         pass
-    return "what the host answers makes no sense: look there by hand"
+    return "invalid answer from the host: look there by hand"
 
 
 def _read(text: str) -> EngineLog:

@@ -98,11 +98,11 @@ class Session:
 
     def _ended(self) -> CommandFailed:
         status, complaint = self._stream.last_words()
-        last = line(next((each for each in reversed(complaint.splitlines()) if each.strip()), "it says nothing"))
+        last = line(next((each for each in reversed(complaint.splitlines()) if each.strip()), "no error message"))
         return CommandFailed(f"{self.name}: python3: exit status {status}: {last[:LONGEST]}")
 
     def _senseless(self) -> CommandFailed:
-        return CommandFailed(f"{self.name}: the probe's answer makes no sense")
+        return CommandFailed(f"{self.name}: invalid answer from the probe")
 
 
 @cache

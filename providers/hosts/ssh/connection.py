@@ -91,8 +91,8 @@ class Connection:
             return self.link.open_channel(execute)
         except paramiko.ChannelException as problem:
             raise LoginRefused(
-                f"{self.link.to.where}: sshd opens no further session ({problem.text.lower()}): "
-                "set MaxSessions there to 10 or more"
+                f"{self.link.to.where}: sshd refused another session ({problem.text.lower()}): "
+                "set MaxSessions to 10 or more"
             ) from problem
 
 

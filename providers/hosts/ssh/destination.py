@@ -80,7 +80,7 @@ def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[st
     if host.bastion and before == (place,):
         raise HostError(f"{host.name}: its bastion {host.bastion} is the host itself: give it `bastion: none`")
     if place in before:
-        raise HostError(f"{host.name}: its way leads in a circle: {' by '.join((*before, place))}: see {CONFIG}")
+        raise HostError(f"{host.name}: its bastions lead in a circle: {' by '.join((*before, place))}: see {CONFIG}")
     if not taken_by_ssh(address, own.user or ""):
         raise HostError(
             f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
@@ -90,7 +90,7 @@ def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[st
     if command := settings.one("knownhostscommand"):
         raise HostError(
             f"{host.name}: ssh's configuration has a KnownHostsCommand for {address} ({command}), which is not run "
-            "here: take it away for this host, and write its key into known_hosts"
+            "here: remove it for this host, and write its key into known_hosts"
         )
     usual = SshSettings(host.name, address, openssh.unconfigured(host.name))  # which ssh lists if nothing is named
     keys, usual_keys = settings.keys(), usual.keys()
@@ -126,7 +126,7 @@ def _bastion(
     if not own.bastion and settings.one("proxycommand"):
         raise HostError(
             f"{host.name}: ssh's configuration has a ProxyCommand for {own.address}, which is not run here: "
-            "say it as ProxyJump, or give the host a bastion"
+            "write it as ProxyJump, or give the host a bastion"
         )
     if jumps.lower() in ("", "none"):
         return None

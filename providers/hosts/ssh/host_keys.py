@@ -119,7 +119,7 @@ def _refuse(to: Destination, ours: str, known: list[KnownKey]) -> None:
         theirs = ", ".join(f"{_described(each.key)} ({each.source})" for each in own)
         raise HostKeyMismatch(
             f"{to.where}: its host key has changed; {ours}, known is {theirs}: "
-            "somebody may sit in between; if the host was set up anew, put its new key there"
+            "possibly a man in the middle; if the host was reinstalled, write its new key there"
         )
     authorities = (each for each in known if each.marker == AUTHORITY)
     also = "".join(f", and it has no certificate by {_described(each.key)} ({each.source})" for each in authorities)

@@ -94,7 +94,7 @@ class OpenSsh:
             ) from problem
         if done.returncode:
             raise HostError(
-                f"{name}: ssh makes no sense of its configuration for {argv[-1]}: {' '.join(done.stderr.split())}: "
+                f"{name}: ssh rejected its configuration for {argv[-1]}: {' '.join(done.stderr.split())}: "
                 f"correct it, and see `ssh -G {argv[-1]}`"
             )
         return _parsed(done.stdout)

@@ -137,7 +137,7 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
     except paramiko.ssh_exception.IncompatiblePeer as problem:
         raise Unreachable(f"{to.where}: {_nothing_in_common(transport, str(problem))}") from problem
     except (paramiko.SSHException, EOFError, OSError) as problem:
-        reason = str(problem).rstrip(".").lower() or "it hung up"
+        reason = str(problem).rstrip(".").lower() or "connection closed by remote host"
         raise Unreachable(f"{to.where}: something answers, but it is not SSH: {reason}") from problem
     try:
         shown = transport.get_remote_server_key()
@@ -160,7 +160,7 @@ def _nothing_in_common(transport: paramiko.Transport, problem: str) -> str:
         "macs": ("MACs", options.digests),
     }
     keyword, names = next((offered[kind] for kind in offered if kind in problem), ("Compression", ("none",)))
-    return f"its sshd takes none of the {keyword} that count here ({', '.join(names)}): let it take one of them"
+    return f"its sshd supports none of the {keyword} enabled here ({', '.join(names)}): enable one of them there"
 
 
 def _log_in(to: Destination, transport: paramiko.Transport) -> None:
@@ -175,10 +175,12 @@ def _log_in(to: Destination, transport: paramiko.Transport) -> None:
             except (paramiko.SSHException, EOFError) as problem:
                 tried.append(f"{label} refused")
                 if not transport.is_active():
-                    raise _refused(to, f"{', '.join(tried)}, then it hung up") from problem
+                    raise _refused(
+                        to, f"{', '.join(tried)}, then the connection was closed by the remote host"
+                    ) from problem
                 continue
             if further:
-                raise _refused(to, f"{label} accepted, but {' or '.join(further)} wanted as well")
+                raise _refused(to, f"{label} accepted, but {' or '.join(further)} required as well")
             return
     raise _refused(to, ", ".join(tried) or "there is no key to try")
 

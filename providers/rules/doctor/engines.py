@@ -32,15 +32,15 @@ class Bad:
 
 
 _CLEAR = "may send the traffic of encrypted overlays unencrypted"
-_OLDER = "does not understand older Engines on encrypted overlays, nor they it"
+_OLDER = "is incompatible with older Engines on encrypted overlays"
 _LOSES = "loses services and containers on other hosts from time to time"
 _MOBY = "https://github.com/moby/moby"
 _ADVISORY = f"{_MOBY}/security/advisories/GHSA-33pg-m6jh-5237"
 BAD = (
     Bad((17, 0, 0), (20, 10, 24), _CLEAR, _ADVISORY, encrypted=True, sure=False),
     Bad((23, 0, 0), (23, 0, 3), _CLEAR, _ADVISORY, encrypted=True, sure=False),
-    Bad((27, 0, 0), (27, 0, 3), "gives one range to two networks", f"{_MOBY}/issues/48069"),
-    Bad((28, 0, 0), (28, 0, 1), "drops what comes to published ports", f"{_MOBY}/issues/49536"),
+    Bad((27, 0, 0), (27, 0, 3), "allocates one range to two networks", f"{_MOBY}/issues/48069"),
+    Bad((28, 0, 0), (28, 0, 1), "drops traffic to published ports", f"{_MOBY}/issues/49536"),
     Bad((28, 2, 0), (28, 3, 0), _LOSES, f"{_MOBY}/issues/50129", sure=False),
     Bad((29, 0, 0), (29, 2, 1), _OLDER, f"{_MOBY}/issues/51798", encrypted=True, beside_older=True),
 )
@@ -56,8 +56,8 @@ def kind(host: ObservedHost, _: Case) -> Iterator[Fault]:
 def live_restore(host: ObservedHost, _: Case) -> Iterator[Fault]:
     """Yield Engines with live-restore. https://docs.docker.com/engine/daemon/live-restore/"""
     if host.live_restore:
-        fact = "live-restore is on, with which no Engine can be in a swarm"
-        yield Fault("failed", fact, f'take "live-restore" out of {_DAEMON} there, and reload docker')
+        fact = "live-restore is enabled, which is incompatible with swarm mode"
+        yield Fault("failed", fact, f'remove "live-restore" from {_DAEMON} there, and reload docker')
 
 
 def daemon_settings(host: ObservedHost, _: Case) -> Iterator[Fault]:
@@ -65,10 +65,10 @@ def daemon_settings(host: ObservedHost, _: Case) -> Iterator[Fault]:
     host."""
     if host.daemon.get("iptables", "true").strip('"').lower() in ("false", "0", "f"):
         fact = "its docker writes no firewall rules (iptables: false), so that published ports and containers' way "
-        yield Fault("failed", f"{fact}outside do not work", f"take iptables out of {_DAEMON} there, and restart docker")
+        yield Fault("failed", f"{fact}outside do not work", f"remove iptables from {_DAEMON} there, and restart docker")
     if (host.backend or host.daemon.get("firewall-backend", "").strip('"')).startswith("nftables"):
-        fact = "its docker writes its firewall rules by nftables itself, with which no swarm works"
-        yield Fault("failed", fact, f"take firewall-backend out of {_DAEMON} there, and restart docker")
+        fact = "its docker uses the nftables firewall backend, which is incompatible with swarm mode"
+        yield Fault("failed", fact, f"remove firewall-backend from {_DAEMON} there, and restart docker")
     if "overlay" in (options := host.daemon.get("default-network-opts", "")):
         fact = f"default-network-opts changes overlays on this host alone: {options}"
         remedy = f"take overlay out of it in {_DAEMON} there, and write what is meant into each network: mtu"
@@ -125,7 +125,7 @@ def clocks(case: Case) -> Iterator[Fault]:
     timed = {host.host: host.clock for host in case.seen.hosts if host.clock}
     for host in case.seen.hosts:
         if not host.clock:
-            yield Fault("unknown", "its Engine does not say what time it is", "look at `date` there", host.host)
+            yield Fault("unknown", "its Engine does not report its time", "look at `date` there", host.host)
     managers = [host.host for host in case.seen.hosts if host.member.control and host.clock]
     ordered = sorted(managers or timed, key=lambda name: timed[name].ahead)
     for name, clock in timed.items():

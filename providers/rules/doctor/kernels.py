@@ -9,7 +9,7 @@ from providers.rules.vocabulary.addresses import crossing, relation
 from providers.rules.vocabulary.diagnosis import ObservedHost
 from providers.rules.vocabulary.facts import Network
 
-_MOVE = "give docker_gwbridge another range (docs/move-off-a-range.md), or take away the route that meets it"
+_MOVE = "give docker_gwbridge another range (docs/move-off-a-range.md), or remove the route that overlaps it"
 _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 2 GiB for an image
 
 
@@ -104,7 +104,7 @@ def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
     yield from found
     networks = case.swarm.snapshot.networks if case.swarm and host.active else ()
     for fact in _taken(networks, routes):
-        remedy = "give it another range (docs/live-changes.md), or take the route away"
+        remedy = "give it another range (docs/live-changes.md), or remove the route"
         yield Fault("warning", f"{fact}: containers on it do not reach what is there", remedy)
 
 

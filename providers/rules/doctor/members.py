@@ -19,13 +19,13 @@ def answers(case: Case) -> Iterator[Fault]:
     """Yield hosts that do not answer."""
     for unreachable in case.seen.unreachable:
         why = unreachable.why.removeprefix(f"{unreachable.host}: ")
-        yield Fault("unknown", why, "nothing else was looked at there: see docs/reach.md", unreachable.host)
+        yield Fault("unknown", why, "other checks were skipped for this host: see docs/reach.md", unreachable.host)
 
 
 def swarm_answers(case: Case) -> Iterator[Fault]:
     """Yield a swarm that does not answer."""
     if isinstance(case.seen.swarm, Unread):
-        remedy = "nothing else of the swarm was looked at: bring back a majority of its managers"
+        remedy = "other checks of the swarm were skipped: bring back a majority of its managers"
         yield Fault("unknown", case.seen.swarm.why, remedy)
 
 
@@ -41,10 +41,12 @@ def clones(case: Case) -> Iterator[Fault]:
             continue
         fact = f"both are one member of the swarm, {host.member.node_id}: "
         if host.own_link and other.own_link and host.known_by == other.known_by:
-            fact, remedy = f"{fact}one machine with two names", "take one of the names out of the stack file"
+            fact, remedy = f"{fact}one machine with two names", "remove one of the names from the stack file"
         else:
             fact = f"{fact}one machine is a copy of the other, with its key"
-            remedy = "run `docker swarm leave --force` on the copy, restart docker on the other, let the copy join anew"
+            remedy = (
+                "run `docker swarm leave --force` on the copy, restart docker on the other, let the copy join again"
+            )
         yield Fault("failed", fact, remedy, host.host, other.host)
 
 
@@ -96,21 +98,21 @@ def addresses(case: Case) -> Iterator[Fault]:
             yield Fault("failed", fact, "let one leave, and join with an address of its own", other.host, one.host)
     for host in case.seen.hosts:
         if host.known_by and host.surroundings.links and not host.own_link:
-            fact = f"members are to find it by {host.known_by}, which none of its links has"
-            remedy = "where a translation of addresses lets the others in, ignore this; else write advertise_address"
+            fact = f"it advertises {host.known_by}, which none of its links has"
+            remedy = "if NAT makes that address reachable, ignore this; else write advertise_address"
             yield Fault("warning", fact, remedy, host.host)
     for host in known:
         own = host.member.node_address
         if ip_address(own).is_loopback and len(listed) > 1:
-            yield Fault("failed", f"members are told {own}, which is each of them itself", _ANEW, host.host)
+            yield Fault("failed", f"it advertises {own}, a loopback address", _ANEW, host.host)
             continue
         advertised = engine_host(case.desired.access[host.host].advertise_address or "")[0]
         if is_ip(advertised) and not _same(advertised, own):
-            fact = f"members know it as {own}, the stack file says {advertised}"
+            fact = f"it advertises {own}, the stack file has {advertised}"
             yield Fault("warning", fact, f"write advertise_address: {own}, or {_ANEW}", host.host)
         seen_from = listed.get(host.member.node_id, "")
         if _is_somewhere(seen_from) and not _same(seen_from, own):
-            fact = f"it tells members {own}, and comes to the managers from {seen_from}"
+            fact = f"it advertises {own}, and managers see it at {seen_from}"
             yield Fault("warning", fact, f"if members do not reach {own}, {_ANEW}", host.host)
 
 

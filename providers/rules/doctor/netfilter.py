@@ -25,7 +25,7 @@ def two(host: ObservedHost, _: Case) -> Iterator[Fault]:
     """Yield hosts with rules of both kinds: a packet has to pass both, and a reader sees only one."""
     if host.legacy:
         fact = f"{host.legacy} rules of the older iptables count beside those that docker writes"
-        remedy = "look with `iptables-legacy-save`, move them, and take them away with `iptables-legacy -F`"
+        remedy = "look with `iptables-legacy-save`, move them, and remove them with `iptables-legacy -F`"
         yield Fault("warning", fact, remedy)
 
 

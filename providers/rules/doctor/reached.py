@@ -24,7 +24,7 @@ _MARK = "--set-xmark 0xd0c4e3/"
 
 def probes(case: Case) -> Iterator[Fault]:
     """Yield hosts between which nothing was tried."""
-    untried = "packets to and from it were not tried"
+    untried = "packets to and from it were not tested"
     for host, why in case.reach.unprobed.items():
         lacks = "python3" in why and ("not found" in why or "127" in why)
         remedy = "install the package python3" if lacks else "see what docs/doctor.md says of what is run"
@@ -135,14 +135,14 @@ def _cause(result: Result, protocol: str, port: int, sender: ObservedHost, recei
     for place, dropping in _dropping(sender, receiver, protocol, port):
         if dropping.endswith(POLICY):
             return f"open it on {place}, whose firewall drops by default: {RULES} nftables` ({dropping})"
-        return f"take this rule away on {place}, or open the port before it: {dropping}"
+        return f"remove this rule on {place}, or open the port before it: {dropping}"
     for host, chain in ((receiver, "INPUT"), (sender, "OUTPUT")):
         if drops_by_default(host, chain, protocol, port):
             return f"open it on {host.host}, whose firewall drops by default: {RULES} iptables`"
     if result.channel == "data-path" and result.port is None:
         for host, other in ((receiver, sender), (sender, receiver)):
             if rule := dropped_by(host, "INPUT", "udp", GOSSIP, "-s", other.known_by):
-                return f"members do not tell each other where it goes: take this rule away on {host.host}: INPUT {rule}"
+                return f"members do not tell each other where it goes: remove this rule on {host.host}: INPUT {rule}"
     if result.channel == "full-size":
         return "find the lowest MTU between them, and write it as hosts.NAME.mtu; networks get theirs from it"
     if result.channel == "data" or result.why.startswith("ping passes"):

@@ -110,7 +110,7 @@ DRAINED, LACKING, DOWN = "w1 was drained by Swarmnet", "w1 is not attached to th
         ("nothing", "takes tasks again", step("update", node(availability="drain"), node())),
         ("nothing", "paused: gets no new", step("update", node(), node(availability="pause"))),
         ("nothing", f"unfinished ({DOWN})", step("update", node(settled=DOWN), node())),
-        ("maybe", "a matter of `adopt`", step("create", after=ingress())),
+        ("maybe", "handled as `adopt` says", step("create", after=ingress())),
         ("maybe", f"unfinished ({LACKING})", step("update", ingress(settled=LACKING), ingress())),
         ("surely", "swapped for the Engine's own", step("delete", ingress(on_remove="restore_default"))),
         ("maybe", "unfinished (its twin", step("update", overlay(settled="its twin stands in"), overlay())),
@@ -131,7 +131,7 @@ def test_effect(disturbs, says, one):
         ("w1 is drained and its docker restarted", step("update", bridge(settled=DRAINED), bridge())),
         (f"unfinished ({LACKING}): brought back on every host", step("update", ingress(settled=LACKING), ingress())),
         (
-            "refused unless it is so already: data_path_port can only be said when a swarm begins",
+            "refused unless it is so already: data_path_port can only be set when the swarm is created",
             step("update", swarm(), swarm(data_path_port=4790)),
         ),
     ],

@@ -46,7 +46,7 @@ def verdict(text):
 ON_DEMAND = [swarm(), node(), ingress(on_remove="restore_default")]
 LACKING, CUT = "w1 is not attached to the ingress", "its twin stands in"
 VERDICTS = {
-    "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.": [
+    "The ingress is swapped for the Engine's own: every port published through it is unavailable for some seconds.": [
         step("delete", ingress(on_remove="restore_default"))
     ],
     f"The ingress is unfinished ({LACKING}): brought back on every host.": [
@@ -136,7 +136,7 @@ def test_a_large_change_is_cut_between_items():
 
     assert MOST >= len(text)
     assert text.rstrip().endswith("</details>")
-    for words in ("networks left out here", "resources left out here", "and 970 more: made; disturbs nothing"):
+    for words in ("networks left out here", "resources left out here", "and 970 more: created; disturbs nothing"):
         assert words in text
     assert 0 == len(re.findall("^```", text, re.MULTILINE)) % 2
 
@@ -174,7 +174,7 @@ def test_older_facts_give_names():
 PUBLISHED = [{"name": "web", "ports": ["8080/tcp"], "tasks": 2}, {"name": "api", "ports": ["8081/tcp", "53/udp"]}]
 INGRESS = {"ingress": {"id": "i", "ingress": True, "services": PUBLISHED}}
 ON_IT = {"app": {"id": "x", "services": [{"name": "web", "ports": ["8080/tcp"], "tasks": 1}]}}
-AWAY = "The ingress changes: every port published through it goes away for seconds"
+AWAY = "The ingress changes: every port published through it is unavailable for some seconds"
 DRAINED = "Host `w1` drained: tasks move away"
 MIGRATED = "Overlay `app` migrated: each task there restarts twice"
 FOUR = {"ingress": {"id": "i", "ingress": True, "services": [{"name": str(at)} for at in range(4)]}}
@@ -242,7 +242,7 @@ def test_what_is_not_reached_is_no_problem_of_its_own():
     assert verdict(page(preview(*steps), facts(forecast=rows))).startswith("This would be refused: 1 problem; ")
 
 
-LONG_AGO = "72 hours before this report, with the stack file of then; **that is long ago: take them anew**."
+LONG_AGO = "72 hours before this report, with the stack file of then; **that is long ago: take new ones**."
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_what_facts_lack_is_said():
     text = page(preview(step("create", after=overlay())), facts(hosts=unreachable, state="no such stack"))
 
     assert "No answer came from `w2`." in text
-    assert "The state was not known then (no such stack)" in text
+    assert "The state was unavailable (no such stack)" in text
 
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}

@@ -153,7 +153,7 @@ def test_meaning(status, words, kind):
     {
         "one line": (400, "invalid network config:\ninvalid subnet\n", "invalid network config: invalid subnet"),
         "a locked swarm, and what to do": (503, LOCKED, f"{LOCKED}: run `docker swarm unlock` there"),
-        "no words": (502, "", "the Engine answers 502 and says nothing"),
+        "no words": (502, "", "the Engine answered 502 without a message"),
     },
 )
 def test_message(status, words, message):

@@ -89,7 +89,7 @@ def test_what_an_engine_is_asked(host, engine, call, asked, sent):
     ("status", "said", "kind", "words", "doubts"),
     [
         (404, "network x not found", NotFound, "network x not found", 0),
-        (304, None, Conflict, "the Engine answers 304 and says nothing", 0),
+        (304, None, Conflict, "the Engine answered 304 without a message", 0),
         (500, "The swarm does not have a leader.", NoQuorum, "The swarm does not have a leader.", 1),
         *(
             (400, f"invalid join token {secret}", EngineError, "invalid join token [secret]", 0)
@@ -261,7 +261,7 @@ def test_login_that_writes(host, engine):
         host.engine.serve(channel)
 
     host.commands[DIAL] = serve
-    with pytest.raises(CommandFailed, match=r"h1: the login writes 'Welcome to h1!' where docker should answer: "):
+    with pytest.raises(CommandFailed, match=r"h1: unexpected output 'Welcome to h1!' before Docker's response: "):
         engine.read("/info", object)
 
 

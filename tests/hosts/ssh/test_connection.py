@@ -173,10 +173,10 @@ def test_break_during_a_command_is_unreachable(host, connect):
 
 
 def test_too_few_sessions_are_named(host, connect):
-    """If sshd opens no further session, the message names its setting."""
+    """If sshd refused another session, the message names its setting."""
     host.max_sessions = 0
 
-    assert "set MaxSessions there to 10 or more" in str(error(connect()))
+    assert "set MaxSessions to 10 or more" in str(error(connect()))
 
 
 # Hosts that cannot be reached

@@ -239,7 +239,7 @@ REFUSED = {
     ),
     "a circle": (
         "Host b1\nProxyJump b2\nHost *\nProxyJump b1\n",
-        "h1: its way leads in a circle: w1 by b1 by b2 by b1: see ~/.ssh/config",
+        "h1: its bastions lead in a circle: w1 by b1 by b2 by b1: see ~/.ssh/config",
     ),
     "a way that can't be gone": (
         "Host w1\nProxyCommand nc %h %p\n",
@@ -269,7 +269,7 @@ def test_config_that_makes_no_sense(config, text, words, tmp_path):
     """A configuration that ssh refuses is the host's error, in one line and with ssh's words."""
     config(text.format(f"{tmp_path}/home/.ssh/config"))
 
-    told = rf"^h1: ssh makes no sense of its configuration for w1: .*{words}.*: correct it, and see `ssh -G w1`$"
+    told = rf"^h1: ssh rejected its configuration for w1: .*{words}.*: correct it, and see `ssh -G w1`$"
     assert re.match(told, refusal(), re.IGNORECASE)
 
 

@@ -204,5 +204,5 @@ def test_nothing_in_common_with_the_host(host, kind, name):
     host.without = {"digests" if kind == "macs" else kind: name}
     to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{kind: (name,)}))
 
-    with pytest.raises(Unreachable, match=rf"its sshd takes none of the {KINDS[kind]} that count here \({name}\): "):
+    with pytest.raises(Unreachable, match=rf"its sshd supports none of the {KINDS[kind]} enabled here \({name}\): "):
         open_transport(to, dial(to))

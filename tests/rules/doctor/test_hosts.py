@@ -23,7 +23,7 @@ OF_NO_USE = (node("m1", address="0.0.0.0"), node("w1", address="127.0.0.1"), nod
 SAYS_DOWN = "its managers say that it is down"
 DEAD = node("w1", state="down", role="manager", reachability="unreachable")
 NO_MORE = "one more loss stops the swarm"
-TO_MANAGERS = "it tells members 10.9.0.2, and comes to the managers from 203.0.113.7"
+TO_MANAGERS = "it advertises 10.9.0.2, and managers see it at 203.0.113.7"
 
 
 def listed(*nodes, ends=NOW + 31 * DAY):
@@ -59,7 +59,7 @@ def listed(*nodes, ends=NOW + 31 * DAY):
             "advertised-address",
             {"node_address": "127.0.0.1"},
             {},
-            ["w1 failed: members are told 127.0.0.1, which is each of them itself"],
+            ["w1 failed: it advertises 127.0.0.1, a loopback address"],
         ),
         # Behind a translation of addresses, or from its other link.
         (
@@ -81,7 +81,7 @@ def listed(*nodes, ends=NOW + 31 * DAY):
             "advertised-address",
             {},
             {"desired": wants(w1="10.7.0.2")},
-            ["w1 warning: members know it as 10.9.0.2, the stack file says 10.7.0.2"],
+            ["w1 warning: it advertises 10.9.0.2, the stack file has 10.7.0.2"],
         ),
         ("advertised-address", {}, {"desired": wants(w1="eth1")}, []),
     ],
@@ -129,7 +129,7 @@ def test_finding_names_thread_and_remedy():
     """The finding says what is wrong, with the thread, and which release is right."""
     (row,) = diagnosis(seen(host("m1", "27.0.1")), wants(), only=["engine-release"]).findings
 
-    assert "Engine 27.0.1 gives one range to two networks (https://github.com/moby/moby/issues/48069)" == row.fact
+    assert "Engine 27.0.1 allocates one range to two networks (https://github.com/moby/moby/issues/48069)" == row.fact
     assert "install 27.0.3 or a later one" == row.remedy
 
 
@@ -151,7 +151,7 @@ def test_table_is_in_order():
         (
             "live-restore",
             [host("w1", live_restore=True)],
-            ["w1 failed: live-restore is on, with which no Engine can be in a swarm"],
+            ["w1 failed: live-restore is enabled, which is incompatible with swarm mode"],
         ),
         # A minute is no business of a swarm's, nor is the time that asking took.
         ("clock", [host("w1", ahead=59), host("w2", ahead=-59)], []),
@@ -172,7 +172,7 @@ def test_table_is_in_order():
             "clock",
             [host("m1", clock=None), host("w1", ahead=-90), host("w2")],
             [
-                "m1 unknown: its Engine does not say what time it is",
+                "m1 unknown: its Engine does not report its time",
                 "w1 -> w2 warning: its clock is 90 s behind that of w2",
             ],
         ),

@@ -182,8 +182,7 @@ def test_containers_that_reach_no_other_host():
     [
         (
             at("input", "ip saddr 10.9.0.2 udp dport 7946 drop"),
-            "take this rule away on m1, or open the port before it: "
-            "inet own input: ip saddr 10.9.0.2 udp dport 7946 drop",
+            "remove this rule on m1, or open the port before it: inet own input: ip saddr 10.9.0.2 udp dport 7946 drop",
         ),
         (
             at("input", "tcp dport 22 accept", policy="drop"),

@@ -59,10 +59,10 @@ def rules(*lines):
 DROPS = "-s 10.9.0.2/32 -p udp -m udp --dport 7946 -j DROP"
 MARK = {"rules": ("mangle -A OUTPUT -p udp --dport 4789 -m u32 --u32 x -j MARK --set-xmark 0xd0c4e3/0xffffffff",)}
 UNMARKED = {"rules": ("nat :OUTPUT ACCEPT",)}
-AT_M1 = "take this rule away on m1, or open the port before it: INPUT "
+AT_M1 = "remove this rule on m1, or open the port before it: INPUT "
 BY_DEFAULT = "open it on m1, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`"
 FIREWALLD = "firewalld on m1 (`swarmnet doctor STACK --rules firewalld`)"
-NO_GOSSIP = "members do not tell each other where it goes: take this rule away on m1: INPUT -s 10.9.0.2"
+NO_GOSSIP = "members do not tell each other where it goes: remove this rule on m1: INPUT -s 10.9.0.2"
 BETWEEN = "open it from 10.9.0.2 to 10.9.0.1: a firewall between them, a cloud's security group"
 
 
@@ -89,7 +89,7 @@ ASTRAY = {"surroundings": OWN_LINK, "ways": (Way(to="10.9.0.1", device="eth1", s
         (NO_WAY, rules("filter :INPUT DROP", "filter -A INPUT -p udp -m udp --dport 7946 -j ACCEPT"), {}, BETWEEN),
         (NO_WAY, replace(WELL, zone="docker"), {}, BETWEEN.replace(": ", f": {FIREWALLD}, ")),
         # The sender's firewall and route are its own.
-        (NO_WAY, WELL, {"rules": (OWN_RULE,)}, "take this rule away on w1"),
+        (NO_WAY, WELL, {"rules": (OWN_RULE,)}, "remove this rule on w1"),
         (NO_WAY, WELL, ASTRAY, "packets leave by eth1, not by eth0: correct the route on w1"),
         # Of a sender whose rules were read, and lack those by which docker encrypts, if its peer has them.
         (ESP, replace(BARE, **MARK), UNMARKED, FLUSHED),
@@ -117,7 +117,7 @@ def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
     assert ["reach-full-size"] == [each.id for each in alone]
 
 
-UNTRIED = "packets to and from it were not tried"
+UNTRIED = "packets to and from it were not tested"
 NO_PYTHON = {"unprobed": {"w1": "w1: python3: exit status 127: sh: 1: python3: not found"}}
 
 
