@@ -131,7 +131,7 @@ def _of_one(
 
 
 def _of_several(actual: Mapping[str, Validation], directory: Directory, named: Sequence[str]) -> Iterator[Line]:
-    """Ranges that two stacks share, on the one to blame: problems of those that are looked at, else informations."""
+    """Ranges that two stacks share, on the one to blame: problems of those that are checked, otherwise notices."""
     for meeting in shared({stack: found.resolved for stack, found in actual.items()}):
         looked_at = {meeting.stack, meeting.other} & set(named)
         if len(looked_at) == 2 or (meeting.joined and looked_at):

@@ -1,4 +1,4 @@
-"""The one host at which a swarm without a stack file is begun: its words on the command line."""
+"""The one host through which a swarm without a stack file is read: its words on the command line."""
 
 from pathlib import Path
 from typing import Annotated, NamedTuple

@@ -84,5 +84,5 @@ def asking(whom: str, console: Console | None = None) -> Iterator[None]:
 
 
 def so_many(number: int, noun: str = "host") -> str:
-    """Return a number of things in words."""
+    """Return a count with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

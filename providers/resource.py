@@ -59,7 +59,7 @@ class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
 
 
 class Provider(ResourceProvider, Generic[S, F]):
-    """Pulumi's six words for one resource type. What only one resource type asks of the glue, its provider overrides.
+    """Pulumi's six provider methods for one resource type; subclasses override what differs.
 
     It has no state: instances are pickled by reference into the users' state files. What the run knows is `run`'s.
     """
@@ -156,7 +156,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return CreateResult(name, spec.published(made, props))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
-        """Make it right again."""
+        """Reconcile the resource with its inputs."""
         spec = self.spec(news)
         return UpdateResult(spec.published(self.brought_about(spec, self.known(id_, olds)), news))
 
@@ -189,13 +189,13 @@ class Provider(ResourceProvider, Generic[S, F]):
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
     def delete(self, id_: str, props: Props) -> None:
-        """Take away what the state names, or bring a change that was cut to its end before it is removed from the
+        """Remove what the state names, or bring a change that was cut to its end before it is removed from the
         state.
 
         Forgotten without a look is what the resource type says, and what the stack file leaves out while its hosts
         stay. What is retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
 
-        Nothing is taken away that a declared resource has: one was renamed in the state, or a component was put around
+        Nothing is removed that a declared resource has: one was renamed in the state, or a component was put around
         it, so that it came under another URN before it goes under this one.
         """
         spec, props = self.run.with_digest(self.resource_type.spec.recorded(props, id_)), self.known(id_, props)
@@ -277,11 +277,11 @@ class Provider(ResourceProvider, Generic[S, F]):
         return "beside others"
 
     def turn_of_removal(self, spec: S, known: Props) -> Turn:
-        """Say when it may be taken away."""
+        """Say when it may be removed."""
         return "beside others"
 
     def goes(self, id_: str, spec: S, known: Props, api: HostsApi) -> bool:
-        """Tell whether there is anything to take away, asked in its turn. Raises Blocked if it may not go."""
+        """Tell whether there is anything to remove, asked in its turn. Raises Blocked if it may not go."""
         return True
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:

@@ -123,7 +123,7 @@ class Run:
     def configure(self, settings: Mapping[str, str]) -> None:
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it.
 
-        Raises StackFileError if that part of it makes no sense.
+        Raises StackFileError if that part of it is invalid.
         """
         self.settings.update(settings)
         declared = configured_hosts(self.settings)
@@ -141,7 +141,7 @@ class Run:
         others. owner: `<project>/<stack>`.
 
         Pulumi hands over the state's copy, by which a refresh would ask the dead, with keys that are gone. Nothing else
-        of the file counts before an `up`, and nothing of one that is not there or makes no sense.
+        of the file counts before an `up`, and nothing of one that is missing or invalid.
         """
         with self._observing, suppress(OSError, StackFileError):  # nobody asks a host before all of it counts
             if self._file_followed:
@@ -189,11 +189,11 @@ class Run:
 
     @property
     def roles(self) -> Roles:
-        """Return which hosts are trusted to be managers. A section `swarm` that makes no sense is one all the same."""
+        """Return which hosts are trusted to be managers. An invalid section `swarm` still counts as present."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     def with_digest(self, spec: S) -> S:
-        """Return the spec with the digest of what the stack file wants; without one if that makes no sense, as the
+        """Return the spec with the digest of what the stack file wants; without one if that is invalid, as the
         state's copy of another version may.
         """
         if spec.owner not in self._digests:
@@ -294,7 +294,7 @@ class Run:
     def why_unfit(self, api: HostsApi, ids: tuple[FindingId, ...]) -> str:
         """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
 
-        A stack file that makes no sense, as a state's copy may, asks for no look.
+        An invalid stack file, as a state's copy may be, is not checked.
         """
         with self._observing, suppress(StackFileError):
             return "; ".join(self._fitness.problems(api, configured(self.settings), ids))

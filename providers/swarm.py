@@ -59,7 +59,7 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
         return facts
 
     def turn(self, spec: SwarmSpec, known: Props, api: HostsApi) -> Turn:
-        """Let all that concerns managers take turns."""
+        """Run exclusively: it affects managers."""
         return "alone"
 
     def brought_about(self, spec: SwarmSpec, known: Props) -> Props:

@@ -2,7 +2,7 @@
 
 Each resource type's own finding, which is what the providers' `read` records, is compared as by their `diff`. Two
 things are
-added: ids and `adopted`, which are outputs, so that a network which somebody made anew is seen; and what stands in the
+added: ids and `adopted`, which are outputs, so that a network which somebody recreated is seen; and what stands in the
 place of something that is gone. A forecast says who wins on the next `up --refresh`. No reading or printing here.
 """
 

@@ -19,7 +19,7 @@ PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
 
 
 def cut(text: str, most: int) -> str:
-    """Return a text on one line, of at most so many characters. What is secret is found in the whole of it."""
+    """Return a text on one line, of at most `most` characters. What is secret is found in the whole of it."""
     whole = shown(text)
     return f"{whole[:most]} …" if len(whole) > most else whole
 

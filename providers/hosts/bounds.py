@@ -107,7 +107,7 @@ class Exchange:
         return data
 
     def settimeout(self, seconds: float) -> None:
-        """Nothing: HTTP clients say it again in the middle of an exchange, for which all of it would begin anew."""
+        """Nothing: HTTP clients say it again in the middle of an exchange, for which all of it would begin again."""
 
     def makefile(self, mode: str = "rb") -> BinaryIO:
         """Return a file over the answer."""

@@ -140,7 +140,7 @@ class Fleet:
         return newest
 
     def forget_manager(self) -> None:
-        """Seek a manager anew at the next call."""
+        """Look for a manager again at the next call."""
         with self._lock:
             self._manager = self._newest = None
 

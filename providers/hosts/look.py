@@ -65,7 +65,7 @@ def script(*words: str) -> str:
 
 
 def with_answers(host: ObservedHost, output: str) -> ObservedHost:
-    """Return the host with what the script's output says; text that makes no sense counts as not read."""
+    """Return the host with what the script's output says; invalid text counts as not read."""
     unanswered = set(_READERS)
     for name, status, text in answers(output):
         subject = next((each for each in _READERS if each == name), None)

@@ -162,7 +162,7 @@ class OverlayReader:
     """Looks at one overlay: by its id if one is known (from the state, or just created), else by its exact name.
 
     `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`. Who holds it is read as well
-    where the swarm has a note of what it was like: a run was cut while it was made anew.
+    where the swarm has a note of what it was like: a run was cut while it was recreated.
     """
 
     fleet: Fleet

@@ -25,6 +25,6 @@ class LastFailure:
         self.problem = None
 
     def again(self) -> None:
-        """Raise the failure anew while it is remembered."""
+        """Re-raise the remembered failure until it expires."""
         if self.problem and self.clock() < self.until:
             raise type(self.problem)(*self.problem.args) from self.problem

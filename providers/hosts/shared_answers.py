@@ -6,14 +6,14 @@ decision never rests on older facts than if everybody asked alone.
 
 A look after which nothing is written, as a refresh and `swarmnet drift` take it, gets what was asked after the last
 write of this process had ended (`UntilWritten`). It may miss what others write meanwhile, as may any look that ended a
-moment before. No write depends on that: whatever Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
+moment before. No write depends on that: whatever Pulumi then creates, updates or deletes is read again, `AtOnce`,
 and a proof of absence is a whole of requests in their order, shared as a whole or not at all.
 
 Two writes may rest on an older answer. The removal of an overlay that nobody used, after this run's last write that
 could give it a user: the Engine refuses it where somebody uses it by then (measurements.md#in-use). And the creation of
 one whose name and range were free, after this run's last write but such creations: the Engine refuses a name that
 somebody took meanwhile, and gives no addresses to a network whose range is taken, which is then taken away again. What
-an Engine refused is looked at anew.
+an Engine refused is read again.
 """
 
 import threading

@@ -14,7 +14,7 @@ from providers.rules.vocabulary.hosts_api import HostsApi
 
 
 def preflight(api: HostsApi, resolved: Resolved, owner: str) -> Findings:
-    """Find clashes of a stack file with what its hosts have or are. Hosts that do not answer are only named.
+    """Find clashes of a stack file with what its hosts have or are. Unreachable hosts are warnings.
 
     Raises NoQuorum and the like if a clash may be with a network of a swarm that no manager answers for.
     """

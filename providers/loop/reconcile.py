@@ -3,7 +3,7 @@
 It knows no resource type, no Engine and no clock of its own: an observer, a decision, a performer, a clock and a place
 for progress are handed in, so that tests and the simulated swarm run the same lines. It remembers nothing that matters:
 a run that was cut is finished by running again. A run that can't go on turns round before it ends: the same loop, with
-a decision that finishes what was begun with what is there.
+a decision that finishes what was started with what is there.
 """
 
 import time
@@ -94,11 +94,11 @@ def reconcile(
 ) -> F:
     """Run the loop until `decide` says Done; returns the facts that were enough.
 
-    rollbacks: decisions that finish what was begun with what is there, of which the first that comes to its end is
+    rollbacks: decisions that finish what was started with what is there, of which the first that comes to its end is
     enough; tried when the work ends with an error.
 
     Raises Blocked with the decision's reason, DeadlineExceeded when the work's seconds or a wait's own are over,
-    and whatever a step or a look raises that does not pass by itself. The message says what became of what was begun.
+    and whatever a step or a look raises that does not pass by itself. The message says what became of what was started.
     """
     loop = Loop(work, observe, decide, perform)
     try:
@@ -121,8 +121,8 @@ def roll_back(
     error: SwarmnetError,
     acted: bool,
 ) -> str:
-    """Finish what was begun with what is there; returns what became of it, for the end of the error's message: nothing
-    if nothing was begun. What the error says already is not said again."""
+    """Finish what was started with what is there; returns what became of it, for the end of the error's message:
+    nothing if nothing was started. What the error says already is not said again."""
     problems = []
     for decide in rollbacks:
         loop = Loop(work, observe, decide, perform)
@@ -223,7 +223,7 @@ class Loop(Generic[F]):
             self.poll = SHORTEST_POLL
         self.acted = True
         problems = sorted(self.perform(decision.steps), key=lambda problem: isinstance(problem, PASSING_STEPS))
-        self.moment = None  # patience starts anew with each act
+        self.moment = None  # patience starts again with each act
         again, self.refused = self.refused == decision, None
         for problem in problems:
             if not isinstance(problem, PASSING_STEPS):

@@ -205,7 +205,7 @@ def stays_ended(sim: SimulatorState, task: Placed) -> bool:
 
 
 def on_live_node(sim: SimulatorState, task: Placed) -> bool:
-    """Tell whether somebody can still say how the task is."""
+    """Tell whether the task's node still reports its status."""
     node = sim.swarm.node(task.node_id)
     return not task.node_id or (node is not None and node.state != "down")
 

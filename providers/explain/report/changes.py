@@ -54,7 +54,7 @@ class Change:
         differ = self.before.changed(self.after) - TREATMENT
         old, new = (getattr(each, "labels", {}) for each in (self.before, self.after))
         kept = not any(old.get(key) != value for key, value in new.items())
-        # A node and a swarm forget labels that are no longer declared; a network can't without being made anew.
+        # A node and a swarm forget labels that are no longer declared; a network can't without being recreated.
         bound = isinstance(self.after, NodeSpec | SwarmSpec)
         return differ - {"labels"} if kept and not bound else differ
 
@@ -137,7 +137,7 @@ def _spec(kind: type[Spec], state: State) -> Spec:
 def desired(preview: Preview) -> tuple[Plan | None, list[ranges.Range]]:
     """Return all that the stack file of the preview wants, and the ranges that nothing may meet.
 
-    Nothing of it if it makes no sense; a diagnostic then says why.
+    Nothing of it if it is invalid; a diagnostic then says why.
     """
     try:
         raw = from_flat(preview.config)

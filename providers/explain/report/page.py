@@ -48,7 +48,7 @@ class Section:
     noun: str = "more"
 
     def within(self, space: float) -> list[str]:
-        """Return the lines that fit into so many characters; none if not one item does."""
+        """Return the lines that fit into `space` characters; none if no item fits."""
         room = space - _size([*self.head, *self.foot]) - 200  # for the line that says what is missing
         taken: list[str] = []
         for at, item in enumerate(self.items):

@@ -19,7 +19,7 @@ _NOTICED = 60.0  # a swarm minds no smaller difference, and a working time servi
 @dataclass(frozen=True)
 class Bad:
     """Releases from `first` on, before `fixed`. encrypted: only where an overlay is. beside_older: only beside hosts
-    with a release before `first`. sure: False where nobody found the cause, or distributions mend it under the number.
+    with a release before `first`. sure: False where nobody found the cause, or distributions fix it under the number.
     """
 
     first: Release

@@ -1,6 +1,6 @@
 """Changes docker_gwbridge on a member of a swarm, without leaving it.
 
-Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge made anew, the Engine restarted
+Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge recreated, the Engine restarted
 (without that the ingress and what was cut never come back), checked, and everything given back: 73 of 73 cycles
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
@@ -53,7 +53,7 @@ def is_attached(facts: GwbridgeFacts) -> bool:
 
 
 def is_detached(facts: GwbridgeFacts) -> bool:
-    """Tell whether the sandbox has lost its gateway endpoint: the bridge was made anew under it."""
+    """Tell whether the sandbox has lost its gateway endpoint: the bridge was recreated under it."""
     return not is_attached(facts) and facts.local is not None and any(copy.endpoints for copy in facts.local.copies)
 
 

@@ -13,7 +13,7 @@ from providers.rules.vocabulary.labels import KICK, count
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 from providers.rules.vocabulary.words import some
 
-# A kick (a fresh label on a node, after which the swarm attaches it anew) that worked is seen within 0.2 to 1.7 s; the
+# A kick (a fresh label on a node, after which the swarm attaches it again) that worked is seen within 0.2 to 1.7 s; the
 # next one is worth sending after 1.5 s on every Engine (measurements.md#kicks).
 KICK_AGAIN = 1.5
 # 4 rounds of 8 s were needed on a slow machine with a full kernel (measurements.md#kicks); what twenty kicks in a

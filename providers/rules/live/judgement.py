@@ -222,7 +222,7 @@ def too_small_refusal(
 ) -> str | None:
     """Say why ranges can't hold what is on the network now (of the first perhaps only a part is used): an address for
     each node, service and task, and for tasks that an update starts before it stops others
-    (measurements.md#addresses-in-use). A recorded range that makes no sense is passed over."""
+    (measurements.md#addresses-in-use). An invalid recorded range is ignored."""
     if not all(map(is_subnet, ranges)):
         return None
     first, *further = ranges

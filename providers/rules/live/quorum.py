@@ -1,4 +1,4 @@
-"""Tells whether the swarm can do without a manager, for good or for a moment, and which one it does without."""
+"""Tells whether the swarm can lose a manager, permanently or temporarily, and which ones it has lost."""
 
 from collections.abc import Mapping
 

@@ -125,7 +125,7 @@ def observe(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = 
 
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:
-    """Return the decisions of one work. What the state has is ours to change."""
+    """Return the decision function of one operation. Resources in the state may be changed."""
     spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped_keys(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
@@ -220,7 +220,7 @@ def other_machine_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mappi
     """Say why the host is another machine than the state's, or None if it is not. Asked before the first write.
 
     `known`: the resource's outputs in the state. A bridge's id tells a machine; it counts where the address has
-    changed, unless a change of ours that was cut has made the bridge anew.
+    changed, unless a change of ours that was cut has recreated the bridge.
     """
     change = access.describe_move(known.get("access", {}), spec.access)
     bridge, network_id = facts.bridge, known.get("network_id", "")

@@ -78,7 +78,7 @@ def observe(api: HostsApi, spec: IngressSpec, known: Known, *, leaving: bool = F
 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
-    """Return the decisions of one work. What the state has is ours to change."""
+    """Return the decision function of one operation. Resources in the state may be changed."""
     spec = spec.model_copy(update={"dropped": undeclared.dropped_keys(spec, known)})
     return partial(next_step, spec, known=bool(known))
 

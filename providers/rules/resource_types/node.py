@@ -170,7 +170,7 @@ def become_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bo
 
 
 def take_back_join(spec: NodeSpec, member: Member, joins: int) -> Decision:
-    """Take back a worker's join that its Engine gave up after it had begun it: nothing runs there yet, and the next one
+    """Undo a worker's join that its Engine gave up after it had started it: nothing runs there yet, and the next one
     may come through (measurements.md#joins-that-fail-later). On a manager's vote others may count by then.
     """
     leave = LeaveSwarm(host=spec.host, force=True)

@@ -78,7 +78,7 @@ def may_have_to_go(spec: OverlaySpec, known: Known) -> bool:
 
 
 def decide(spec: OverlaySpec, known: Known) -> Decide:
-    """Return the decisions of one work. What the state has is ours to change."""
+    """Return the decision function of one operation. Resources in the state may be changed."""
     spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped_keys(spec, known)})
     return partial(next_step, spec, network_id=known.get("network_id", ""))
 

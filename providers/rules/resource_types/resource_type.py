@@ -105,7 +105,7 @@ class ResourceType(Generic[S, F]):
 
     name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
     swarm, and hosts in two swarms leave it in doubt.
-    actual: what the Engine has of it, in its facts. decide: gives the decisions of one work.
+    actual: what the Engine has of it, in its facts. decide: gives the decision function of one operation.
     decide_rollbacks: gives decisions that finish a change that can't go on; see `reconcile`.
     left_undone_message: what an `up` that ended well could not do, with what to type; None if it did everything.
     status: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.

@@ -52,7 +52,7 @@ def observe(api: HostsApi, spec: SwarmSpec, known: Known, *, leaving: bool = Fal
 
 
 def decide(spec: SwarmSpec, known: Known) -> Decide:
-    """Return the decisions of one work. Labels that are no longer declared are removed."""
+    """Return the decision function of one operation. Labels that are no longer declared are removed."""
     recorded_labels = tuple(sorted(known.get("labels", {})))
     return partial(next_step, spec, swarm_id=known.get("swarm_id", ""), drop_labels=recorded_labels)
 

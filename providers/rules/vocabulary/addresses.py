@@ -25,7 +25,7 @@ _NO_IPV6 = "swarm networks are IPv4: with an IPv6 subnet an overlay is dropped o
 # networks fit: of one more than fit, none would be found when all are gone through in turn.
 @lru_cache(maxsize=MANY)
 def network(subnet: str) -> IPv4Network:
-    """Return a subnet to reckon with. Raises ValueError like `IPv4Network`."""
+    """Parse a subnet (cached). Raises ValueError like `IPv4Network`."""
     return IPv4Network(subnet)
 
 

@@ -4,11 +4,11 @@
     ├── StackFileError        the stack file is wrong: all problems at once, by path
     ├── HostError             a host can't be used
     │   ├── Unreachable           no answer at its address
-    │   ├── LoginRefused          it answers, and lets us not in
+    │   ├── LoginRefused          reachable, but login is refused
     │   ├── HostKeyMismatch       it shows another key than the one known
     │   ├── HostKeyUnknown        no key is known for it
     │   └── CommandFailed         a command on it ended with an error
-    ├── EngineError           the Engine said no
+    ├── EngineError           the Engine returned an error
     │   ├── NotAManager           asked a node that cannot answer for the swarm
     │   ├── Unproved              who says that it is a manager is not trusted
     │   ├── NoQuorum              the managers cannot agree at the moment

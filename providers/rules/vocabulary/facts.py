@@ -131,7 +131,7 @@ class Member:
     of a change of ours, as a manager tells. `control`: this node may answer for the swarm. `error`: the Engine's own
     words, such as that the swarm has no leader. `swarm_id` is known on managers only.
     remote_managers: whom it takes for the swarm's managers, by node id, each with an IP address (empty where it has
-    none). release: its Engine's version, empty where it says none. Of itself a host's word proves nothing:
+    none). release: its Engine's version, empty where it says none. A host's own report is not sufficient proof:
     rules/live/trust.py.
     """
 

@@ -69,7 +69,7 @@ def change_on(labels: Pairs) -> Change | None:
 
 
 def owner_of(labels: Pairs) -> str | None:
-    """Return the `<project>/<stack>` that the labels name, or None if they name nobody."""
+    """Return the `<project>/<stack>` that the labels name, or None if there is no owner label."""
     return dict(labels).get(OWNER)
 
 
@@ -129,7 +129,7 @@ def moved_label(service_id: str) -> str:
 
 
 def former_label(name: str) -> str:
-    """Name the swarm's label that says what an overlay was like that is being made anew."""
+    """Name the swarm's label that says what an overlay was like that is being recreated."""
     return f"{FORMER}.{name}"
 
 

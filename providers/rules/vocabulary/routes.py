@@ -23,7 +23,7 @@ _OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
 @dataclass(frozen=True)
 class Link:
     """A network interface; `mtu` in bytes. driver: the kernel's, empty for one without hardware or where it was not
-    asked for. offloads: whether it is left to the interface to reckon checksums, None if that is not known."""
+    asked for. offloads: whether checksum offload is enabled, None if that is not known."""
 
     name: str
     mtu: int

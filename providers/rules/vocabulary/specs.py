@@ -40,7 +40,7 @@ Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
 Adopt = Literal["refuse", "identical", "converge"]
 
-# Stands for a value that makes no sense while all others are validated.
+# Stands for an invalid value while all others are validated.
 _SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "members": ()}
 # Keys that say how it is treated, not what it is: nothing on a host has them, and a senseless value says nothing.
 TREATMENT = frozenset({"disturb", "dynamic_ports", "lose_auto_removed", "on_in_use", "on_remove", "protect", "retain"})
@@ -126,7 +126,7 @@ class Spec(Keys):
     def recorded(cls, props: Mapping[str, Any], resource_name: str = "") -> Self:
         """Return the spec that a state has: of another version, or as a refresh found it on a host. Never fails.
 
-        A value found on a host that makes no sense is kept as it is, so that it differs from whatever is wanted. Any
+        An invalid value found on a host is kept as it is, so that it differs from whatever is wanted. Any
         other that makes none gets its default, and an unknown key is left out. resource_name: the resource's id, for
         the name of a spec that has nothing else.
         """
@@ -171,7 +171,7 @@ class Spec(Keys):
         return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
 
     def protected_from(self, desired: Self) -> frozenset[str]:
-        """Return the protected properties that `wanted` declares anew; bringing back what drifted does not count."""
+        """Return the protected properties that `wanted` newly declares; bringing back what drifted does not count."""
         if not self.protect:
             return frozenset()
         return (self.last_declared().changed(desired) & self.changed(desired)) - self.UNPROTECTED
@@ -192,7 +192,7 @@ class NetworkSpec(Spec):
     """The properties that all networks share.
 
     dropped: what the state shows and the stack file does not, as `options.x` and `labels.x`, which goes where the
-        network is made anew; all else that nobody declared stays. Neither input nor output.
+        network is recreated; all else that nobody declared stays. Neither input nor output.
     before: the network that this run has removed, in whose place this one comes. Neither input nor output.
     """
 

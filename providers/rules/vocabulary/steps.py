@@ -219,7 +219,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Done:
-    """Everything is as wanted, on every host that counts. `result` says it in words, for the end of the row."""
+    """The actual state matches the desired state on all hosts that count. `result` says so, for the end of the row."""
 
     result: str = field(default="", compare=False)
 
