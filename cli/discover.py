@@ -143,5 +143,6 @@ def _heading(found: Found, stack: str) -> list[str]:
         f"Swarm {found.swarm.settings.id} as `swarmnet discover` found it: {len(found.members)} members, "
         f"{len(found.reached)} of them reached.",
         f"`pulumi up --stack {stack}` takes over what is declared here as long as it is the same on the hosts, and "
-        "`pulumi destroy` forgets it; neither writes to a host for that. What is changed here is changed there.",
+        "`pulumi destroy` removes it from the state only; neither writes to a host for that. What is changed here is "
+        "changed there.",
     ]

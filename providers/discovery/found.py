@@ -74,11 +74,11 @@ def unfit(own: Member) -> str | None:
     if own.good_manager:
         return None
     if own.state == "inactive":
-        return f"{own.host}: it is in no swarm, so that there is nothing to take over: name a manager of the swarm"
+        return f"{own.host}: it is not in a swarm, so there is nothing to take over: name a manager of the swarm"
     if own.state != "active":
         return f"{own.host}: its membership of a swarm is {own.state}: name a manager that works"
     if not own.control:
-        return f"{own.host}: it is a worker, and only a manager can tell of the swarm: name a manager"
+        return f"{own.host}: it is a worker, and only a manager knows the swarm: name a manager"
     return f"{own.host}: it can't answer for the swarm ({own.error}): bring a majority of the managers back first"
 
 

@@ -90,7 +90,7 @@ def _members(found: Found) -> Iterator[Remark]:
             yield Remark("unusual", "hosts", line)
     managers = sum(node.role == "manager" for node in nodes)
     if managers % 2 == 0:
-        yield Remark("unusual", "hosts", f"{managers} managers bear the loss of no more than {managers - 1} would")
+        yield Remark("unusual", "hosts", f"{managers} managers survive the loss of no more than {managers - 1} would")
 
 
 def _of_member(member: FoundMember, ready: Mapping[str, Node]) -> tuple[Kind, str]:
@@ -103,7 +103,7 @@ def _of_member(member: FoundMember, ready: Mapping[str, Node]) -> tuple[Kind, st
         left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` removes the old entry"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"
-    never = f"if it never can be, write {name}: {{address: {member.access.address}, unwatched: true}}"
+    never = f"if it can't be reached at all, write {name}: {{address: {member.access.address}, unwatched: true}}"
     return "not seen", f"{section} ({node.state}) was not reached: {member.why}; {never}"
 
 
@@ -134,7 +134,7 @@ def _gwbridges(found: Found, owner: str) -> Part:
     for member in found.reached:
         bridge = member.bridge
         if bridge is None:
-            line = f"{member.name}: it has no docker_gwbridge, so that its containers have no way outside"
+            line = f"{member.name}: it has no docker_gwbridge, so its containers have no external connectivity"
             remarks.append(Remark("unusual", "gwbridge", line))
             continue
         thing = f"docker_gwbridge of {member.name} ({bridge.subnet})"

@@ -67,7 +67,7 @@ def _section(key: str, sections: Raw, remarks: Iterable[Remark]) -> Iterator[str
 def _reserved(routes: Mapping[str, str]) -> Iterator[str]:
     """Yield a section that is none until somebody takes its marks away: what nothing here may meet only he knows."""
     if routes:
-        yield from _comment("Hosts have routes to these. Take the marks away from what nothing here may ever meet:")
+        yield from _comment("Hosts have routes to these. Uncomment those that no network here may overlap:")
         yield f"# {NAMESPACE}:reserved:"
         yield from (f"#   - {subnet} # {line(words)}" for subnet, words in routes.items())
 

@@ -162,7 +162,7 @@ class Outcome:
 
 STACK_FILE = Outcome(wins="stack file")
 NOTHING_TO_DO = Outcome(wins="there", why="nothing has to change")
-AGREED = Outcome(wins="there", why="the stack file says so by now")
+AGREED = Outcome(wins="there", why="the stack file has that value now")
 
 
 def outcome(difference: Difference, found: Finding, desired: Spec | None, forecast: Forecast) -> Outcome:

@@ -110,7 +110,7 @@ class FactsFile(_Part):
             problem = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, problem["loc"])) or "it"
             message = f"{where}: {reason(problem['msg']).lower()}"
-            raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {message}") from error
+            raise NoFacts(f"not facts of schema {SCHEMA} as `swarmnet facts` writes them: {message}") from error
 
     def text(self) -> str:
         """Return the file's text."""

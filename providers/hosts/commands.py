@@ -48,7 +48,7 @@ def sudo_refused(name: str, user: str, status: int, line: str) -> HostError | No
     sudo has messages of its own before a command begins, and the shell has one if there is no sudo.
     """
     if status == NO_SUCH_COMMAND and "sudo" in line:
-        return CommandFailed(f"{name}: there is no sudo command: leave sudo out and log in as root, or install it")
+        return CommandFailed(f"{name}: no sudo command: leave sudo out and log in as root, or install it")
     if not line.startswith(("sudo: ", "Sorry, user ")) or line.endswith(": command not found"):
         return None
     return LoginRefused(

@@ -29,7 +29,7 @@ def found(entry: HostAccess) -> Found:
         raise Blocked(problem)
     swarm = swarm_snapshot(engine)
     if own.node_id not in {node.id for node in swarm.nodes}:
-        raise Blocked(f"{own.host}: it is no member of the swarm that it tells of: name another manager")
+        raise Blocked(f"{own.host}: it is not a member of the swarm that it reports: name another manager")
     members = _members(entry, own, swarm.nodes)
     return Found(entry=entry, swarm=swarm, members=order(members, own.node_id))
 

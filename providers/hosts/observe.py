@@ -447,7 +447,7 @@ def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:
     found, unreachable = answers(fleet, _forbidden_on, names)
     return [
         *(line for line in found if line),
-        *(f"sudo's rules were not looked at: {host.why}" for host in unreachable),
+        *(f"sudo's rules were not checked: {host.why}" for host in unreachable),
     ]
 
 

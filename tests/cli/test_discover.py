@@ -80,7 +80,7 @@ def test_manager_that_is_no_member_of_its_swarm(discover, host):
     ended, text = discover()
 
     assert (1, "") == (ended.exit_code, text)
-    assert ended.stderr.endswith(": it is no member of the swarm that it tells of: name another manager\n")
+    assert ended.stderr.endswith(": it is not a member of the swarm that it reports: name another manager\n")
 
 
 def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):

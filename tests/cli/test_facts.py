@@ -102,7 +102,7 @@ WRITTEN = facts().text()
 )
 def test_other_files_are_no_facts(text, problem):
     """One line says where the file is wrong."""
-    with pytest.raises(NoFacts, match="no facts of schema 1 as `swarmnet facts` writes them: ") as refused:
+    with pytest.raises(NoFacts, match="not facts of schema 1 as `swarmnet facts` writes them: ") as refused:
         FactsFile.parse(text)
 
     assert problem in str(refused.value)

@@ -63,7 +63,7 @@ REFUSED = [
     ("--out missing/map.html", "missing/map.html: no such file or directory"),
     ("--facts missing.json", "missing.json: no such file or directory"),
     ("--facts dev", "dev: facts of stack dev, but stacks are shop: leave this file out"),
-    ("--facts later", "later: no facts of schema 1 as `swarmnet facts` writes them: schema: input should be 1"),
+    ("--facts later", "later: not facts of schema 1 as `swarmnet facts` writes them: schema: input should be 1"),
     (f"--facts {FACTS} --facts {FACTS}", f"{FACTS}: facts of stack shop, as another file is: leave one of the two out"),
     ("nope", f"nope: there is no file {SHOP}/Pulumi.nope.yaml; stacks are shop"),
     ("--dir .", TORN),

@@ -129,7 +129,7 @@ def test_stack_of_another_project_is_refused_unasked(folder: Path, command: str)
 def test_project_that_cannot_be_read_is_no_problem_of_a_line(folder: Path):
     """A Pulumi.yaml without a name is told as a problem of that file, and not of the stack file."""
     (folder / "Pulumi.yaml").write_text("runtime: python\n")
-    line = f"t: {folder}/Pulumi.yaml is no Pulumi project: it has no name that can be read\n"
+    line = f"t: {folder}/Pulumi.yaml is not a valid Pulumi project file: it has no readable name\n"
 
     assert (1, line) == checked(folder)
 

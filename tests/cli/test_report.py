@@ -68,7 +68,7 @@ NOTHING = preview("nothing")
             "{}: facts of stack prod, but stacks are lab: leave this file out",
             f"{ADDED} --facts {{}}",
         ),
-        ("{}", "{}: no facts of schema 1 as `swarmnet facts` writes them: ", f"{ADDED} --facts {{}}"),
+        ("{}", "{}: not facts of schema 1 as `swarmnet facts` writes them: ", f"{ADDED} --facts {{}}"),
         ("no", "{}: not what `pulumi preview --json` writes: it: invalid json", f"{ADDED} {{}}"),
     ],
     ids=["no preview", "nowhere to write", "no facts", "facts of another stack", "other facts", "other than a preview"],

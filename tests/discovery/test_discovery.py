@@ -271,7 +271,7 @@ def test_overlay_that_is_not_taken_over(line, odd):
         ),
         (
             "not seen: w9: {address: 10.99.0.9, role: worker} (ready) was not reached: w9 (10.99.0.9:22): "
-            "no answer within 10 s; if it never can be, write w9: {address: 10.99.0.9, unwatched: true}",
+            "no answer within 10 s; if it can't be reached at all, write w9: {address: 10.99.0.9, unwatched: true}",
             found(member(), unreached()),
         ),
         ("unusual: m1: its availability is drain: is that meant to stay?", found(member(availability="drain"))),
@@ -280,9 +280,9 @@ def test_overlay_that_is_not_taken_over(line, odd):
             "unusual: m1: its entry n9 is down, since it joined again as n1; `docker node rm n9` removes the old entry",
             found(member(), unreached("m1", hostname="m1", state="down")),
         ),
-        ("unusual: 2 managers bear the loss of no more than 1 would", found(member(), member("m2", 2))),
+        ("unusual: 2 managers survive the loss of no more than 1 would", found(member(), member("m2", 2))),
         (
-            "unusual: m1: it has no docker_gwbridge, so that its containers have no way outside",
+            "unusual: m1: it has no docker_gwbridge, so its containers have no external connectivity",
             found(member("m1", 1, ingress())),
         ),
         ("unusual: the swarm has no ingress: no service can publish a port by the mesh", found(networks=[])),
@@ -446,7 +446,7 @@ def test_remarks_stand_above_what_they_are_about():
 @pytest.mark.parametrize(
     ("why", "own"),
     [
-        ("in no swarm", Member(host="m1", state="inactive")),
+        ("not in a swarm", Member(host="m1", state="inactive")),
         ("is locked", Member(host="m1", state="locked")),
         ("a worker", Member(host="m1", state="active")),
         ("(no leader)", Member(host="m1", state="active", control=True, error="no leader")),

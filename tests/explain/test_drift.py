@@ -161,7 +161,11 @@ INPUTS: list[tuple[Spec, dict[str, Any]]] = [
 # What only hands do.
 DRIFTS: dict[str, dict[str, tuple[SimulatorState, Any, Any]]] = {
     "docker_gwbridge@w1": {
-        "settled": (network_of(GWBRIDGE, internal=True), True, "it is internal: containers have no way out"),
+        "settled": (
+            network_of(GWBRIDGE, internal=True),
+            True,
+            "it is internal: containers have no external connectivity",
+        ),
         "network_id": (network_of(GWBRIDGE, id="other"), lifecycle.id_of(STACK, GWBRIDGE), "other"),
         "adopted": (network_of(GWBRIDGE, labels=THEIRS), False, True),
         "exists": (STACK.with_host(STACK.host("w1").without_network(lifecycle.id_of(STACK, GWBRIDGE))), True, False),

@@ -306,7 +306,7 @@ def down(sim: SimulatorState, host: str) -> SimulatorState:
 # By name
 
 SMALL: dict[str, Callable[[], Scene]] = {
-    "a swarm begins": beginning,
+    "a swarm is created": beginning,
     "a worker joins": lambda: joining("worker"),
     "a manager joins": lambda: joining("manager"),
     "a worker leaves": lambda: leaving(

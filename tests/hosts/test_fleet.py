@@ -96,7 +96,7 @@ def test_a_host_whose_sudo_can_not_be_asked_stops_no_other(hosts, fleet_of):
     lacking, unreachable = forbidden(fleet_of(hosts, sudo=True), hosts)
 
     assert lacking.startswith("w2: sudo does not let root run `service docker start`: a restart of docker there may")
-    assert unreachable.startswith("sudo's rules were not looked at: w1 (")
+    assert unreachable.startswith("sudo's rules were not checked: w1 (")
 
 
 # Steps

@@ -351,7 +351,7 @@ WRONG = {
             "swarmet swarmNet Swarmnet swarm swarm-net",
             "38", "*:adopt: identical", 38, "*:adopt", "is in the unknown namespace *; did you mean swarmnet:adopt?",
         ),
-        ("38", "swarmnet: { adopt: identical }", 38, "swarmnet", "is no section; write its keys as swarmnet:hosts and so on"),
+        ("38", "swarmnet: { adopt: identical }", 38, "swarmnet", "is not a section; write its keys as swarmnet:hosts and so on"),
         ("38", "swarmnet:adopt: identical\nadopt: refuse", 39, "adopt", "stands twice, as adopt and as swarmnet:adopt; keep one"),
         ("38", "adopt: refuse\nswarmnet:adopt: identical", 39, "adopt", "stands twice, as adopt and as swarmnet:adopt; keep one"),
         ("38", "swarmnet:adopt: identical\nswarmnet:adopt: refuse", 39, "", "the key swarmnet:adopt comes twice: keep one"),

@@ -37,8 +37,8 @@ OBSTACLES = {
     ),
     "a resolver": (
         ("sh", "-c", "echo nameserver 10.202.1.53 >>/etc/resolv.conf"),
-        "overlays.monitoring.subnet: 10.202.1.0/24 contains 10.202.1.53/32, a resolver of {host}: containers there "
-        "would find no names",
+        "overlays.monitoring.subnet: 10.202.1.0/24 contains 10.202.1.53/32, a resolver of {host}: name lookups in "
+        "containers there would fail",
     ),
 }
 

@@ -46,7 +46,7 @@ BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is recreated, docker restarted, and the host "
     "checked and returned to service; one host at a time, and none after a failure"
 )
-ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
+ON_DEMAND = "replaced on request (`--replace`, `pulumi state taint`)"
 PORTS = "every port published through it is unavailable for some seconds"
 PORTS_LEAVE = (
     f"{PORTS} (4 to 20, and the longest `stop_grace_period` of a task "
@@ -101,7 +101,7 @@ def drains(change: Change) -> bool:
 def _of_replacement(change: Change) -> Effect:
     """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
     if replace(change, op="delete", after=None).is_removed_from_state_only:
-        return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is", REPLACED)
+        return Effect(f"{ON_DEMAND}: removed from the state only, then taken over as it is", REPLACED)
     if isinstance(change.spec, IngressSpec):
         swapped = f"{ON_DEMAND}: swapped for the Engine's own, then back; each time {PORTS_LEAVE}"
         return Effect(swapped, REPLACED, Disturbs.SURELY)
@@ -128,7 +128,7 @@ def _of_gwbridge(change: Change, joining: bool) -> Effect:
 
 def _of_swarm(change: Change, spec: SwarmSpec) -> Effect:
     if change.op == "create":
-        return Effect(f"created on {spec.first_manager}, unless the hosts are in one already", "a swarm begins")
+        return Effect(f"created on {spec.first_manager}, unless the hosts are in one already", "a swarm is created")
     if change.op == "delete":
         ended = "ended with its last manager; refused while members, services or networks of others are in it"
         return Effect(ended, "the swarm ends")

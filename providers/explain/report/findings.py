@@ -88,7 +88,7 @@ def _on_it(network: NetworkFacts, where: str) -> list[str]:
     )
     if network.containers:
         sentences.append(
-            f"containers {where} that are no tasks: {some([code(each) for each in network.containers], NAMED)}"
+            f"containers {where} that are not tasks: {some([code(each) for each in network.containers], NAMED)}"
         )
     return sentences or [f"nothing was {where}"]
 

@@ -24,8 +24,8 @@ def _fixed(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
             if was and desired:
                 yield (
                     change.name,
-                    f"{key} is {_value(was)} and is to be {_value(desired)}, but only a swarm that begins can be told: "
-                    "take the change back, or begin a new swarm",
+                    f"{key} is {_value(was)} and is to be {_value(desired)}, but it can only be set when the swarm is "
+                    "created: revert the change, or create a new swarm",
                 )
 
 
@@ -54,7 +54,7 @@ def _overlap_rows(met: Sequence[tuple[Change, Change]], place: dict[str, int]) -
         if new.name == old.name or (place[old.name] < place[new.name] and not beside):
             continue
         until = "the end of the run, where Pulumi removes what goes" if old.op == "delete" else "it has changed too"
-        until = "somebody removes it: it is only forgotten" if old.is_removed_from_state_only else until
+        until = "it is removed by hand: it is only removed from the state" if old.is_removed_from_state_only else until
         yield (
             new.name,
             f"its range {_subnet(new.after)} meets {_subnet(old.before)}, which `{old.name}` has until {until}: "

@@ -146,7 +146,9 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
     kind = shown.public_blob.key_type if shown.public_blob else shown.get_name()
     agreed = transport.host_key_type or ""
     if kind != re.sub("rsa-sha2-(256|512)", "ssh-rsa", agreed):
-        raise Unreachable(f"{to.where}: something answers, but it is not SSH: it shows {kind}, agreed was {agreed}")
+        raise Unreachable(
+            f"{to.where}: something answers, but it is not SSH: it shows a {kind} key, agreed was {agreed}"
+        )
     return shown
 
 

@@ -105,7 +105,7 @@ def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
     reached = connected and not both_bridges
     line = f"{one.path}: {one.subnet} {relation(one.subnet, two.subnet)} {other}'s {two.path} {two.subnet}"
     if reached:
-        line += ": connected_to joins the two stacks, and neither would reach what is there in the other"
+        line += ": connected_to joins the two stacks, and neither would reach these addresses in the other"
     return Shared(stack, other, (one, two), line, reached)
 
 

@@ -16,7 +16,7 @@ from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import prefix_length, relation
 from providers.rules.vocabulary.words import some
 
-_DEAD = "the swarm would take it and never give it addresses"
+_DEAD = "the swarm would accept it and never allocate addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.
 _NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks would fail with "Pool overlaps"'
 _TAKEN = "a network made without a subnet may take the range first, also while this one is being replaced"

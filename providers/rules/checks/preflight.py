@@ -33,13 +33,13 @@ _REJECTED = 'tasks there would be rejected with "Pool overlaps"'
 _OVER_ALL = ("ingress", "overlay")
 _WHY = {
     **dict.fromkeys(product(["gwbridge"], ["route", "address"]), "hosts would no longer reach what is there"),
-    ("gwbridge", "resolver"): "the host would look for it on the bridge and find no names",
+    ("gwbridge", "resolver"): "the host would look for it on the bridge, and name lookups would fail",
     ("gwbridge", "network"): "an Engine refuses two such networks",
     ("gwbridge", "swarm"): _REJECTED,
     **dict.fromkeys(product(_OVER_ALL, ["route", "address"]), "containers there would not reach what is there"),
-    **dict.fromkeys(product(_OVER_ALL, ["resolver"]), "containers there would find no names"),
+    **dict.fromkeys(product(_OVER_ALL, ["resolver"]), "name lookups in containers there would fail"),
     **dict.fromkeys(product(_OVER_ALL, ["network"]), _REJECTED),
-    **dict.fromkeys(product(_OVER_ALL, ["swarm"]), "the swarm would take it and never give it addresses"),
+    **dict.fromkeys(product(_OVER_ALL, ["swarm"]), "the swarm would accept it and never allocate addresses"),
     **dict.fromkeys(
         product(["pool"], ["route", "address", "resolver", "network"]),
         "a network made without a subnet may get that range",
@@ -165,7 +165,7 @@ def _recipe(desired: Wanted, occupied: Occupied) -> str:
             f"give {occupied.resource} another range in one `pulumi up`, and this one to {desired.resource} in the next"
         )
     if occupied.dropped:
-        return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {desired.resource} in the next"
+        return f"remove {occupied.dropped} in one `pulumi up`, and give its range to {desired.resource} in the next"
     return ""
 
 

@@ -10,7 +10,7 @@ from providers.rules.vocabulary.addresses import overlapping, relation
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry
 SPECIAL = {
-    "the range of no network": "0.0.0.0/8",
+    "the unusable range": "0.0.0.0/8",
     "the loopback range": "127.0.0.0/8",
     "the link-local range": "169.254.0.0/16",
     "the multicast range": "224.0.0.0/4",

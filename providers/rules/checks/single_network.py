@@ -93,7 +93,7 @@ def _of_bridge(path: str, bridge: PartialGwbridge, *, own: PartialGwbridge) -> I
         subnet, gateway = IPv6Network(own.ipv6.subnet), IPv6Address(own.ipv6.gateway)
         if gateway not in subnet or gateway == subnet.network_address:
             fits = first_address_ipv6(str(subnet))
-            yield f"{path}.ipv6.gateway: {gateway} is no host's address in {subnet}; use {fits}"
+            yield f"{path}.ipv6.gateway: {gateway} is not a host address in {subnet}; use {fits}"
 
 
 def _ip_range(path: str, network: Overlay | PartialGwbridge) -> Iterator[str]:
@@ -155,7 +155,7 @@ def unknown_options(resolved: Resolved) -> Iterator[str]:
     """Warn of options that are passed on as they are: an Engine keeps an unknown one and does nothing with it."""
     for path, driver, options in _options(resolved):
         for key in driver_options.unknown(driver, options):
-            yield f"{path}.options: {key} is unknown to Swarmnet and passed on: no Engine says whether it knows it"
+            yield f"{path}.options: {key} is unknown to Swarmnet, and passed on unchecked, as Engines do not check it"
 
 
 def _options(resolved: Resolved) -> Iterator[tuple[str, str, Mapping[str, str]]]:

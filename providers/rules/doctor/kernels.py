@@ -49,7 +49,7 @@ def mtu(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield links that carry less than networks are told."""
     link, declared = host.own_link, case.desired.mtu(host.host)
     if link and link.mtu < declared:
-        fact = f"its link {link.name} has an MTU of {link.mtu}, and packets of {declared} are expected to pass"
+        fact = f"its link {link.name} has an MTU of {link.mtu}, and networks need packets of {declared}"
         remedy = f"write hosts.{host.host}.mtu: {link.mtu} and the mtu of networks after it, or raise the link's"
         yield Fault("failed", fact, remedy)
 

@@ -55,7 +55,7 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
     problems = [] if left.managers else [no_manager]
     problems += (line for host in left.access.values() for line in _unknown(host))
     problems += [
-        f"hosts.{name}.address: {place} is no address that a rule can name; write the host's IP address"
+        f"hosts.{name}.address: {place} can't be used in a firewall rule; write the host's IP address"
         for name, place in left.unwatched.items()
         if not is_ip(place)
     ]
@@ -86,7 +86,7 @@ def _unknown(host: HostAccess) -> Iterator[str]:
         yield f"{place}.advertise_address: is required for rules: write the IP address that the other members see"
     for key, address in (("advertise_address", advertised), ("data_path_address", host.data_path_address or "")):
         if address and not is_ip(address):
-            yield f"{place}.{key}: {address} is no address that a rule can name; write the host's IP address"
+            yield f"{place}.{key}: {address} can't be used in a firewall rule; write the host's IP address"
 
 
 def _known_by(host: HostAccess) -> str:

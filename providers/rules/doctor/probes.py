@@ -23,7 +23,7 @@ INGRESS = "ingress_sbox"
 _HEADERS = 28  # bytes of IPv4 and UDP
 _SMALL, _DATA = 100, 65_536  # bytes
 _ENCRYPTED_AT_MOST = 4  # overlays: one tells of the path, more of their keys
-SAYS_NOTHING = "its Engine's log says nothing of datagrams that it can't read"
+SAYS_NOTHING = "its Engine's log does not report datagrams that it can't read"
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def empty_host(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Deci
     running: tuple[Step, ...] = tuple(
         StopContainer(host=spec.host, id=each.id) for each in facts.containers if each.running
     )
-    return Steps(running, f"stop containers that are no tasks on {spec.host}") if running else None
+    return Steps(running, f"stop containers that are not tasks on {spec.host}") if running else None
 
 
 def recreate_bridge(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -> Steps:

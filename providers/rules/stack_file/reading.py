@@ -94,7 +94,7 @@ def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
             if namespace == NAMESPACE:
                 yield f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one"
         elif key == NAMESPACE:
-            yield f"{key}: is no section; write its keys as {NAMESPACE}:hosts and so on"
+            yield f"{key}: is not a section; write its keys as {NAMESPACE}:hosts and so on"
         elif namespace != NAMESPACE and _section(key) in SECTIONS:
             yield f"{key}: is in the unknown namespace {namespace}; did you mean {NAMESPACE}:{name}?"
 
@@ -175,4 +175,4 @@ class Project:
             stacks = file.parent / str(project.get("stackConfigDir") or "")
             return cls(str(project["name"]), bool(project.get("config")), stacks)
         except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-            raise ProjectError([f"{file} is no Pulumi project: it has no name that can be read"]) from error
+            raise ProjectError([f"{file} is not a valid Pulumi project file: it has no readable name"]) from error

@@ -109,7 +109,7 @@ def _unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
     if config.attachable and "attachable" not in keys:
         yield "containers may join it (attachable)"
     if config.internal and "internal" not in keys:
-        yield "it is internal: containers have no way out"
+        yield "it is internal: containers have no external connectivity"
     yield from _of_ranges(spec, config)
 
 

@@ -104,7 +104,7 @@ DRAINED, LACKING, DOWN = "w1 was drained by Swarmnet", "w1 is not attached to th
         ("maybe", "so already: data_path_port can only", step("update", swarm(), swarm(data_path_port=7789))),
         ("maybe", "refused while networks", step("replace", node(), node())),
         ("surely", "then back", step("replace", *2 * [ingress(on_remove="restore_default")])),
-        ("nothing", "taken over just as it is", step("replace", bridge(), bridge())),
+        ("nothing", "taken over as it is", step("replace", bridge(), bridge())),
         ("maybe", "refused while networks", step("replace", swarm(), swarm())),
         ("nothing", "demoted, never at the price", step("update", node(role="manager"), node())),
         ("nothing", "takes tasks again", step("update", node(availability="drain"), node())),
@@ -199,9 +199,9 @@ def test_who_comes_too_early(expected, steps):
 @pytest.mark.parametrize(
     ("begins", "key", "values"),
     [
-        ("data_path_port is 7777 and is to be 7789, but only", "data_path_port", [7777, 7789]),
+        ("data_path_port is 7777 and is to be 7789, but it c", "data_path_port", [7777, 7789]),
         (
-            "default_addr_pool is 10.60.0.0/14 and is to be 10.64.0.0/12, but only",
+            "default_addr_pool is 10.60.0.0/14 and is to be 10.64.0.0/12, but it c",
             "default_addr_pool",
             [("10.60.0.0/14",), ("10.64.0.0/12",)],
         ),

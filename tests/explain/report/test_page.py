@@ -168,7 +168,7 @@ def test_older_facts_give_names():
     actual = {"id": "x", "services": [{"name": "a|b", "tasks": 1}], "containers": ["box on w1"]}
     text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": actual}))
 
-    assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
+    assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are not tasks: `box on w1`\n" in text
 
 
 PUBLISHED = [{"name": "web", "ports": ["8080/tcp"], "tasks": 2}, {"name": "api", "ports": ["8081/tcp", "53/udp"]}]

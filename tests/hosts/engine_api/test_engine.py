@@ -217,7 +217,7 @@ NO_FILE, NO_RIGHT = (
         "no sudo": (
             SUDO_DIAL,
             Ends(stderr=b"bash: sudo: command not found\n", status=127),
-            "CommandFailed: h1: there is no sudo command: leave sudo out and log in as root, or install it",
+            "CommandFailed: h1: no sudo command: leave sudo out and log in as root, or install it",
         ),
     },
 )

@@ -8,7 +8,7 @@ from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.errors import StackFileError
 from tests.support.stackfiles import net, said
 
-JOINED = "connected_to joins the two stacks, and neither would reach what is there in the other"
+JOINED = "connected_to joins the two stacks, and neither would reach these addresses in the other"
 APP = {"overlays": {"app": net("10.12.1.0/24")}}
 
 

@@ -20,7 +20,7 @@ BIG = (
     "overlays.app.mtu: {} is more than hosts.{}: containers would get {}, and their large packets be lost between hosts"
 )
 ENGINES = "1500, the Engine's choice,"
-DEAD = "the swarm would take it and never give it addresses"
+DEAD = "the swarm would accept it and never allocate addresses"
 SAME = f"overlays.web.subnet: 10.12.0.0/24 is the same as overlays.app.subnet 10.12.0.0/24: {DEAD}"
 CLASH = f"{SAME}; 10.12.1.0/24 is free"
 AT_INIT = "the ingress that the Engine makes at init, 10.0.0.0/24"
@@ -294,8 +294,8 @@ WARNINGS = {
     },
     "options that are passed on": {
         "overlays.app {subnet: 10.12.0.0/24, options: {com.example.b: x}}": (
-            "overlays.app.options: com.example.b is unknown to Swarmnet and passed on: "
-            "no Engine says whether it knows it"
+            "overlays.app.options: com.example.b is unknown to Swarmnet, and passed on "
+            "unchecked, as Engines do not check it"
         ),
     },
 }

@@ -15,7 +15,7 @@ NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks woul
 RECIPE = f"{NO_INGRESS}; examples in Docker's documentation give both one range"
 REJECTED = 'tasks on the host would be rejected with "Pool overlaps"'
 POOLED = 'tasks on networks made without a subnet would be rejected with "Pool overlaps"'
-DEAD = "the swarm would take it and never give it addresses"
+DEAD = "the swarm would accept it and never allocate addresses"
 UNREACHABLE = "hosts would no longer reach what is there"
 TAKEN = "a network made without a subnet may take the range first, also while this one is being replaced"
 

@@ -20,7 +20,7 @@ OWNER = "infra/prod"
 HOSTS = "hosts would no longer reach what is there"
 CONTAINERS = "containers there would not reach what is there"
 REJECTED = 'tasks there would be rejected with "Pool overlaps"'
-DEAD = "the swarm would take it and never give it addresses"
+DEAD = "the swarm would accept it and never allocate addresses"
 
 
 def network(name, subnet, *, scope="local", owner="", ingress=False, **labels) -> Network:
@@ -77,8 +77,8 @@ OF_OTHERS = report("m1", overlay("legacy", "10.64.3.0/24", owner=""))
 OF_STAGING = report("m1", overlay("legacy", "10.64.3.0/24", owner="infra/staging"))
 STAYS = report("m1", network("docker_gwbridge", "10.64.0.0/16"))
 SAME = "an Engine refuses two such networks"
-NO_NAMES = "containers there would find no names"
-ON_BRIDGE = "the host would look for it on the bridge and find no names"
+NO_NAMES = "name lookups in containers there would fail"
+ON_BRIDGE = "the host would look for it on the bridge, and name lookups would fail"
 MAY_GET = "a network made without a subnet may get that range"
 
 # What hosts show, and the reason, by the words for the two ranges.
@@ -241,7 +241,7 @@ def test_renamed_overlay():
     """The old one is removed after the new one is made: they need two runs."""
     seen = report("m1", overlay("app", "10.20.0.0/24"))
 
-    todo = "let one `pulumi up` take overlay app away, and give its range to overlay web in the next"
+    todo = "remove overlay app in one `pulumi up`, and give its range to overlay web in the next"
     assert {"overlays.web.subnet": todo} == told(seen, "overlays.web.subnet 10.20.0.0/24")
 
 

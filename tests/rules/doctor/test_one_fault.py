@@ -121,7 +121,7 @@ FAULTS = {
     "a link with a low MTU": (
         [member("w1", surroundings=Surroundings((Link("eth0", 1400, (KNOWN,)),)))],
         {"reach": Reach(**closed("full-size"))},
-        "w1 failed: its link eth0 has an MTU of 1400, and packets of 1500 are expected to pass",
+        "w1 failed: its link eth0 has an MTU of 1400, and networks need packets of 1500",
     ),
 }
 

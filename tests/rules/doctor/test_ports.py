@@ -90,7 +90,7 @@ def test_unwatched_members_are_let_in():
     assert {("10.99.0.2",)} == set(opened("m1", "hosts.w1.unwatched true").values())
 
 
-NO_ADDRESS = "is no address that a rule can name; write the host's IP address"
+NO_ADDRESS = "can't be used in a firewall rule; write the host's IP address"
 REQUIRED = "is required for rules: write the IP address that the other members see"
 NO_MANAGER = "none is a manager, so that it is not known where TCP 2377 must be open; write role: manager"
 

@@ -84,7 +84,7 @@ KEPT = (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1", aux=(("a", "10.12.0.9")
         "IPAM driver": ("its addresses come from the IPAM driver other", APP, [], {"ipam_driver": "other"}),
         "IPAM option": ("its IPAM driver has the option x=y", APP, [], {"ipam_options": (("x", "y"),)}),
         "kept address": ("it keeps 10.12.0.9 for a", BRIDGE, [], {"pools": KEPT}),
-        "internal ingress": ("it is internal: containers have no way out", MESH, [], {"internal": True}),
+        "internal ingress": ("it is internal: containers have no external connectivity", MESH, [], {"internal": True}),
     },
 )
 def test_identical_means_all_that_an_engine_shows(
