@@ -32,9 +32,9 @@ class Members:
         return self.project.up(*words)
 
     def listed(self, by: str) -> list[tuple[str, str, str]]:
-        """All entries, as a manager lists them."""
+        """All entries, as a manager lists them; none while the managers agree on a leader."""
         row = "{{.Hostname}} {{.ManagerStatus}} {{.Status}}"
-        lines = self.hosts[by].docker("node", "ls", "--format", row).splitlines()
+        lines = self.hosts[by].docker("node", "ls", "--format", row, check=False).splitlines()
         return sorted((line.split()[0], "" if len(line.split()) < 3 else "manager", line.split()[-1]) for line in lines)
 
     def whole(self) -> list[tuple[str, str, str]]:
@@ -95,8 +95,9 @@ def test_host_with_a_new_address_joins_again_by_it(members: Members, name: str):
     host, before = members.hosts[name], members.hosts["j1"].nodes()[name]["ID"]
     key = next(line for line in KNOWN_HOSTS.read_text().splitlines() if line.startswith(f"{name},")).split(" ", 1)[1]
     gateway = host.run("sh", "-c", "ip route show default | cut -d' ' -f3")
-    moved = f"ip addr add {NEW[name]}/24 dev eth0 && ip addr del {host.address}/24 dev eth0"
-    host.run("sh", "-c", f"{moved}; ip route replace default via {gateway}")
+    # The former one first: a second address of the same range goes with it.
+    moved = f"ip addr del {host.address}/24 dev eth0 && ip addr add {NEW[name]}/24 dev eth0"
+    host.run("sh", "-c", f"{moved} && ip route replace default via {gateway}")
     members.declared[name] |= {"address": NEW[name], "host_key": key}
     up = members.up()
 

@@ -131,7 +131,7 @@ def lacking(shown: str, said: str) -> list[str]:
 def plain(line: str) -> str:
     """A line without numbers of seconds and of a service's tasks, and without what the page leaves out of a row."""
     line = re.sub(r"pulumi-python:dynamic/| \[diff: [^]]*\];?| \(about [^)]*\)", "", line.strip())
-    return re.sub(r"\d+(?:\.\d+)? ?s\b", "N s", re.sub(r"\b\d+ of ", "N of ", line))
+    return re.sub(r"\d+(?:\.\d+)?(?: to \d+)? ?s\b", "N s", re.sub(r"\b\d+ of ", "N of ", line))
 
 
 def test_ranges_are_moved_and_every_port_is_published(swarm: Group, tmp_path: Path):
