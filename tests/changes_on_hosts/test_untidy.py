@@ -389,7 +389,7 @@ def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: 
 
     with live.project.start("up", *CHANGE, "--json") as first:
         assert first.stdout
-        next(line for line in progress(first.stdout) if line.startswith("take ports off"))
+        next(line for line in progress(first.stdout) if line.startswith("unpublish ports"))
         refused = second.up()
         told = "".join(first.communicate(timeout=bounds.RUN))
 
