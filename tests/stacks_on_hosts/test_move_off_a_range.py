@@ -130,7 +130,7 @@ def lacking(shown: str, said: str) -> list[str]:
 
 def plain(line: str) -> str:
     """A line without numbers of seconds and of a service's tasks, and without what the page leaves out of a row."""
-    line = re.sub(r"pulumi-python:dynamic/| \[diff: [^]]*\];?| \(about [^)]*\)", "", line.strip())
+    line = re.sub(r"pulumi-python:dynamic/| \[diff: [^]]*\];?| \(\d+ to \d+ s\)", "", line.strip())
     return re.sub(r"\d+(?:\.\d+)?(?: to \d+)? ?s\b", "N s", re.sub(r"\b\d+ of ", "N of ", line))
 
 

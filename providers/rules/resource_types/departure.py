@@ -75,11 +75,14 @@ def leave_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> 
     if foreign := adoption.foreign_refusal(f"{spec.host}: its membership (node {node.id})", node.labels, spec.owner):
         return Blocked(foreign)
     now = str(spec.access["address"])
-    refused = node.role == "manager" and removal_refusal(node, facts.nodes)
-    if refused:
+    if node.role == "manager":
+        # Its peers dial the address that it joined with, so that it learns of no other role (measurements.md#roles).
+        first = removal_refusal(node, facts.nodes)
         return Blocked(
-            f"{spec.host}: members know it by {left}, and it can't leave and join again by {now}: {refused}; with one "
-            f"manager make another first; to keep the address, write advertise_address: {left}"
+            f"{spec.host}: members know it by {left}, and a manager can't leave and join again by {now}: "
+            + (f"{first}; then " if first else "")
+            + f"set hosts.{spec.host}.lost: true for one `pulumi up`, run `docker swarm leave --force` on it, and "
+            f"remove lost again; to keep the address, write advertise_address: {left}"
         )
     if node.label(REJOINS) != now:
         mark = UpdateNode(node_id=node.id, version=node.version, availability="drain", set_labels=((REJOINS, now),))
