@@ -76,7 +76,7 @@ def test_what_hosts_have_is_found_before_the_first_write(bare: Group, project: P
     refused = project.up()
 
     assert not refused.ok
-    (said,) = (line for line in refused.errors.values() if "no changes were made: see " not in line and line)
+    (said,) = (line for name, line in refused.errors.items() if name and "no changes were made: see " not in line)
     assert [] == [line for _, line in OBSTACLES.values() if line.format(host=last.name) not in said]
     assert [[], [], actual] == [host.writes() for host in bare]
     mended = with_free_ranges(sections, said)
