@@ -168,7 +168,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         """
         spec, resource_type, recorded = self.resource_type.spec.recorded(props, id_), self.resource_type, props
         self.run.follow_the_file(spec.owner)
-        if getattr(spec, "host", "") in {*self.run.unwatched, *self.run.lost}:  # as recorded, until an `up` ends it
+        host = getattr(spec, "host", "")
+        if host in {*self.run.unwatched, *self.run.lost, *self.run.left_out}:  # as recorded, until the next `up`
             return ReadResult(id_, props, inputs=spec.published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():

@@ -72,12 +72,12 @@ class Run:
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. left_out:
-    those that only the file on this machine calls so, in a refresh. unwatched: members that are not reached.
-    to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
-    and the state has. removed_from_state: ids of resources that went without a look. found: the Engines' ids of what
-    declared resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
-    in_earnest: resources were checked for a run, not for a preview. leaving: hosts whose memberships
-    end, as a preview found.
+    those that a refresh does not ask, since the file on this machine calls them lost or gives another address.
+    unwatched: members that are not reached. to_be_replaced: ids of resources that make way for a new one. declared: ids
+    of resources that the program declares and the state has. removed_from_state: ids of resources that went without a
+    look. found: the Engines' ids of what declared resources have. replaced: the networks that make way for a new one,
+    and what the state had of each, by id. in_earnest: resources were checked for a run, not for a preview. leaving:
+    hosts whose memberships end, as a preview found.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -132,16 +132,17 @@ class Run:
         self.managers.update(actual.managers)
         self.lost.update(declared.lost)
         self.unwatched.update(declared.unwatched)
-        self.left_out -= declared.lost
+        self.left_out -= {*actual.access, *declared.lost}
         if self._file:  # each provider is configured when Pulumi first needs it
             self._use_declared_access(self._file)
 
     def follow_the_file(self, owner: str) -> None:
-        """In a refresh, take from the stack file on this machine which hosts are lost and which key files reach the
-        others. owner: `<project>/<stack>`.
+        """In a refresh, take from the stack file on this machine which hosts are lost or have another address, and
+        which key files reach the others. owner: `<project>/<stack>`.
 
-        Pulumi hands over the state's copy, by which a refresh would ask the dead, with keys that are gone. Nothing else
-        of the file counts before an `up`, and nothing of one that is missing or invalid.
+        Pulumi hands over the state's copy, by which a refresh would ask the dead, at addresses and with keys that are
+        gone. At a new address may be another machine, which only an `up` finds out. Nothing else of the file counts
+        before that, and nothing of one that is missing or invalid.
         """
         with self._observing, suppress(OSError, StackFileError):  # nobody asks a host before all of it counts
             if self._file_followed:
@@ -153,15 +154,15 @@ class Run:
             self._use_declared_access(self._file)
 
     def _use_declared_access(self, file: Resolved) -> None:
-        for host in file.lost & set(self.accesses):
-            del self.accesses[host]
-            self.left_out.add(host)
-        self.lost |= self.left_out
+        for host, known in list(self.accesses.items()):
+            declared = file.access.get(host)
+            if host in file.lost or (declared and describe_move(known.model_dump(), declared.model_dump())):
+                del self.accesses[host]
+                self.left_out.add(host)
+            elif declared:
+                self.accesses[host] = known.model_copy(update={"key_file": declared.key_file})
+        self.lost |= self.left_out & file.lost
         self.managers -= self.left_out
-        for host, access in file.access.items():
-            known = self.accesses.get(host)
-            if known and not describe_move(known.model_dump(), access.model_dump()):
-                self.accesses[host] = known.model_copy(update={"key_file": access.key_file})
 
     def hosts(self, spec: Spec | None = None) -> HostsApi:
         """Return the declared hosts, and that of the spec, which only the state may still know.

@@ -134,11 +134,13 @@ def write(**more: Mapping[str, object]) -> None:
 
 
 @pytest.mark.parametrize("spec", [NODE, lifecycle.gwbridge_spec("w1"), SWARM, INGRESS, OVERLAY], ids=resource_type)
-def test_refresh_asks_no_lost_host_and_drops_nothing(asked, spec):
-    """Its file calls it lost since the last `up`: what it has stays in the state as it is."""
+@pytest.mark.parametrize("said", [{"lost": True}, {"address": "10.9.0.9"}], ids=lambda said: next(iter(said)))
+def test_refresh_asks_no_host_that_is_lost_or_moved_and_drops_nothing(asked, spec, said):
+    """Its file says so since the last `up`: what it has stays in the state as it is. At the new address may be another
+    machine."""
     hosts, seen = asked
     hosts.sim = members.stop_docker(hosts.sim, "w1")
-    write(w1={"lost": True})
+    write(w1=said)
     before = known(hosts, spec)
     id_, outputs, _ = before.read()
 
@@ -146,25 +148,38 @@ def test_refresh_asks_no_lost_host_and_drops_nothing(asked, spec):
     assert [] == [each for each in seen if "w1" in each]
 
 
-def test_refresh_that_leaves_lost_hosts_out_proves_no_absence(asked):
+@pytest.mark.parametrize("said", [{"lost": True}, {"address": "10.9.0.9"}], ids=lambda said: next(iter(said)))
+def test_refresh_that_leaves_hosts_out_proves_no_absence(asked, said):
     """The swarm may live on in what is not asked."""
     hosts, _ = asked
     before = known(hosts, OVERLAY)
     hosts.sim = bare(*lifecycle.HOSTS)
-    write(w1={"lost": True})
+    write(w1=said)
 
     with pytest.raises(NoSwarm):
         before.read()
 
 
-def test_refresh_knocks_with_the_files_keys_and_follows_it_in_nothing_else(asked):
-    """A host at another address may be another one; a login comes with the next `up`."""
+def test_refresh_knocks_with_the_files_keys_and_follows_it_in_no_login(asked):
+    """That comes with the next `up`."""
     hosts, seen = asked
-    write(w1={"key_file": "~/.ssh/new", "user": "ops"}, w2={"key_file": "~/.ssh/new", "address": "10.9.0.9"})
+    write(w1={"key_file": "~/.ssh/new", "user": "ops"})
     known(hosts, SWARM).read()
 
-    reached = {host: (each.key_file, each.user, each.address) for host, each in seen[-1].items() if host != "m1"}
-    assert {"w1": ("~/.ssh/new", None, "10.9.0.2"), "w2": (None, None, "10.9.0.3")} == reached
+    assert ("~/.ssh/new", None) == (seen[-1]["w1"].key_file, seen[-1]["w1"].user)
+
+
+def test_up_after_a_refresh_asks_a_host_where_the_file_has_it(asked):
+    """Its former address counts no more."""
+    hosts, seen = asked
+    write(w1={"address": "10.9.0.9"})
+    before = known(hosts, SWARM)
+    before.read()
+    refreshed = {*seen[-1]}
+    configure(hosts=declared(w1={"address": "10.9.0.9"}), swarm={})
+    before.read()
+
+    assert ({"m1", "w2"}, "10.9.0.9") == (refreshed, seen[-1]["w1"].address)
 
 
 @pytest.mark.parametrize("text", [None, "config: [", "config: {'swarmnet:hosts': 1}"], ids=["none", "no YAML", "wrong"])

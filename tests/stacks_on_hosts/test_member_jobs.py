@@ -1,20 +1,22 @@
 """The jobs of an operator with members, on three managers and a worker that were taken over, and that joined."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import machines
-from tests.support.machines import KNOWN_HOSTS, Group, eventually
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, eventually
 from tests.support.project import Project, Run
 from tests.support.what_hosts_show import SSH
 
 pytestmark = pytest.mark.lab
 OTHERS = [pytest.param((each, True), marks=pytest.mark.every_engine) for each in ("26", "29")]
 MANAGERS = ("j1", "j2", "j3")
-NEW = {"j4": "198.51.100.204"}
+NEW = {"j4": "198.51.100.204", "j3": "198.51.100.203"}
 
 
 @dataclass
@@ -25,11 +27,23 @@ class Members:
     project: Project
     declared: dict[str, dict[str, Any]]
 
-    def up(self, *words: str, **hosts: dict[str, Any]) -> Run:
-        """`pulumi up` with more keys for these hosts."""
+    def declare(self, **hosts: dict[str, Any]) -> None:
+        """Write the file, with more keys for these hosts."""
         keys = {name: {**own, **hosts.get(name, {})} for name, own in self.declared.items()}
         self.project.declare({"hosts": keys, "ssh": SSH, "swarm": {}})
+
+    def up(self, *words: str, **hosts: dict[str, Any]) -> Run:
+        """`pulumi up` with more keys for these hosts."""
+        self.declare(**hosts)
         return self.project.up(*words)
+
+    def deploy(self, **hosts: dict[str, Any]) -> Run:
+        """What the workflow `deploy` does: a plan, and that plan alone, each by what hosts report."""
+        plan = self.project.folder / "plan.json"
+        self.declare(**hosts)
+        planned = self.project.preview("--refresh", f"--save-plan={plan}")
+        assert planned.ok, planned.told
+        return self.project.up("--refresh", f"--plan={plan}")
 
     def listed(self, by: str) -> list[tuple[str, str, str]]:
         """All entries, as a manager lists them; none while the managers agree on a leader."""
@@ -69,7 +83,7 @@ def members(request: pytest.FixtureRequest, new_project: Callable[..., Project])
 
 @pytest.mark.parametrize("name", ["j4", "j3", "j2", "j1"])
 def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name: str):
-    """A worker, then each manager, the leader too; by runs that refresh, as those of the workflows do."""
+    """A worker, then each manager, the leader too; by the commands of the workflow `deploy`."""
     witness = "j2" if name == "j1" else "j1"
     members.hosts.fault(name, "stop-docker")
     members.hosts.fault(name, "cut")
@@ -77,21 +91,34 @@ def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name
     seen = members.up().text
     assert (name in MANAGERS) == (f"manager {name}: no answer to the others: 2 of 3 managers answer" in seen)
 
-    lost = members.up("--refresh", **{name: {"lost": True}})
+    lost = members.deploy(**{name: {"lost": True}})
     assert lost.ok, lost.told
     assert [each for each in members.whole() if each[0] != name] == members.listed(witness)
 
     members.hosts.fault(name, "heal")
     members.hosts.fault(name, "start-docker")
     members.hosts[name].docker("swarm", "leave", "--force")
-    back = members.up("--refresh")
+    back = members.deploy()
     assert back.ok, back.told
     assert members.whole() == members.listed(witness)
 
 
-@pytest.mark.parametrize("name", ["j4"])
+def test_key_that_lies_elsewhere_is_used_by_what_refreshes(members: Members, tmp_path: Path):
+    """The state names the former file, which is no more."""
+    former = tmp_path / "key"
+    shutil.copy(KEY_FILE, former)
+    members.declared["j4"]["key_file"] = str(former)
+    assert (up := members.up()).ok, up.told
+    former.unlink()
+    del members.declared["j4"]["key_file"]
+
+    deployed = members.deploy()
+    assert deployed.ok, deployed.told
+
+
+@pytest.mark.parametrize("name", ["j4", "j3"])
 def test_host_with_a_new_address_joins_again_by_it(members: Members, name: str):
-    """The file's `address` alone says so."""
+    """A worker, and a manager: the file's `address` alone says so."""
     host, before = members.hosts[name], members.hosts["j1"].nodes()[name]["ID"]
     key = next(line for line in KNOWN_HOSTS.read_text().splitlines() if line.startswith(f"{name},")).split(" ", 1)[1]
     gateway = host.run("sh", "-c", "ip route show default | cut -d' ' -f3")
@@ -99,7 +126,7 @@ def test_host_with_a_new_address_joins_again_by_it(members: Members, name: str):
     moved = f"ip addr del {host.address}/24 dev eth0 && ip addr add {NEW[name]}/24 dev eth0"
     host.run("sh", "-c", f"{moved} && ip route replace default via {gateway}")
     members.declared[name] |= {"address": NEW[name], "host_key": key}
-    up = members.up()
+    up = members.deploy()
 
     assert up.ok, up.told
     entry = members.hosts["j1"].nodes()[name]

@@ -75,19 +75,16 @@ def leave_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> 
     if foreign := adoption.foreign_refusal(f"{spec.host}: its membership (node {node.id})", node.labels, spec.owner):
         return Blocked(foreign)
     now = str(spec.access["address"])
-    if node.role == "manager":
-        # Its peers dial the address that it joined with, so that it learns of no other role (measurements.md#roles).
-        first = removal_refusal(node, facts.nodes)
+    refused = removal_refusal(node, facts.nodes) if node.role == "manager" else None
+    if refused:
         return Blocked(
-            f"{spec.host}: members know it by {left}, and a manager can't leave and join again by {now}: "
-            + (f"{first}; then " if first else "")
-            + f"set hosts.{spec.host}.lost: true for one `pulumi up`, run `docker swarm leave --force` on it, and "
-            f"remove lost again; to keep the address, write advertise_address: {left}"
+            f"{spec.host}: members know it by {left}, and it can't leave and join again by {now}: {refused}; to keep "
+            f"the address, write advertise_address: {left}"
         )
     if node.label(REJOINS) != now:
         mark = UpdateNode(node_id=node.id, version=node.version, availability="drain", set_labels=((REJOINS, now),))
         return Steps((mark,), f"drain {spec.host}, which joins again by {now}")
-    return leave_swarm(spec, facts, node)
+    return leave_swarm(spec, facts, node, has_moved=True)
 
 
 def finish_rejoining(spec: NodeSpec, facts: NodeFacts, node: Node, node_id: str) -> Decision | None:
@@ -142,8 +139,9 @@ def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
 
 
-def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Let a member leave an otherwise working swarm: nothing of other people's may run on it."""
+def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node, *, has_moved: bool = False) -> Decision:
+    """Let a member leave an otherwise working swarm: nothing of other people's may run on it. `has_moved`: the managers
+    dial an address that it has no more, so that it never learns of its demotion (measurements.md#roles)."""
     assert isinstance(facts.member, Member)
     refused = node.role == "manager" and removal_refusal(node, facts.nodes)
     if refused:
@@ -165,6 +163,6 @@ def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
         return Wait(f"{len(running)} tasks to leave {spec.host}", TASKS_GONE)
     if node.role == "manager":
         return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
-    if facts.member.control:
+    if facts.member.control and not (has_moved and not node.reachability):
         return Wait(f"{spec.host} to change its role to worker", ROLE_CHANGE)
-    return Steps((LeaveSwarm(host=spec.host),), f"let {spec.host} leave")
+    return Steps((LeaveSwarm(host=spec.host, force=facts.member.control),), f"let {spec.host} leave")
