@@ -2,7 +2,7 @@
 
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,7 +126,7 @@ def soon(look: Callable[[], bool]) -> None:
     eventually(look, SOON)
 
 
-def everything_answers(hosts: Group) -> bool:
+def everything_answers(hosts: Iterable[Host]) -> bool:
     """Tell whether each service answers all requests, whichever host is asked."""
     return all(answers(host.address, port) == REQUESTS for host in hosts for port in PORTS.values())
 

@@ -6,7 +6,7 @@ out. The tests follow on one another: a host that one leaves broken is broken fo
 
 import pytest
 
-from tests.vms.conftest import Work
+from tests.vms.conftest import Work, everything_answers, soon
 
 pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
 
@@ -36,3 +36,19 @@ def test_another_range(work: Work, what: str):
     work.up(what)
 
     work.is_whole(what)
+
+
+def test_dead_worker_is_removed_and_replaced(work: Work):
+    """Its membership ends by `lost: true`; under the same name it joins anew, and nobody's ports are lost."""
+    dead, declared = work.hosts["vm3"], work.sections["hosts"]["vm3"]
+    dead.run("systemctl", "stop", "docker.socket", "docker")
+    declared["lost"] = True
+    work.up("removal as lost")
+    assert ["vm1", "vm2"] == sorted(work.manager.nodes())
+    soon(lambda: everything_answers(host for host in work.hosts if host is not dead))
+
+    del declared["lost"]
+    dead.run("systemctl", "start", "docker")
+    dead.docker("swarm", "leave", "--force")
+    work.up("join under the same name")
+    work.is_whole("join under the same name")
