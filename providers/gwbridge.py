@@ -11,7 +11,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from providers.run import Turn
+from providers.turns import Turn
 
 
 class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
@@ -23,7 +23,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
     def turn(self, spec: GwbridgeSpec, known: Props, api: HostsApi) -> Turn:
         """Return the turn: whatever takes a member out of service waits. Before the first bridge, look at all hosts."""
         if not known:
-            self.run.refuse_half_a_swarm()
+            self.run.preflight.refuse_half_a_swarm()
         facts = api.gwbridge(spec.host)
         refuse_another_host(spec, facts, known)
         if facts.bridge and facts.member.state == "inactive":  # meanwhile it is noted on the member's entry
@@ -32,10 +32,10 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
 
     def found(self, spec: GwbridgeSpec, known: Props) -> Status[GwbridgeSpec]:
         """Find it by the host's own word, if it is still that host."""
-        facts = self.run.hosts(spec).at_rest().gwbridge(spec.host)
+        facts = self.settings.hosts(spec).at_rest().gwbridge(spec.host)
         status = rules.status(spec, known, facts)
         if not status.doubt:
-            declared = spec.model_copy(update={"access": self.run.declared_access(spec.host)})
+            declared = spec.model_copy(update={"access": self.settings.declared_access(spec.host)})
             refuse_another_host(declared, facts, known)
         return status
 
@@ -45,7 +45,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
 
     def goes(self, id_: str, spec: GwbridgeSpec, known: Props, api: HostsApi) -> bool:
         """Tell whether it goes: the bridge of a host that was only renamed stays."""
-        declared = frozenset(self.run.accesses)
+        declared = frozenset(self.settings.accesses)
         if kept_if_adopted(spec, known).on_remove == "keep" or spec.host in declared:
             return True
         return known["network_id"] not in api.bridge_ids(declared)

@@ -15,7 +15,7 @@ from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import NodeSpec
-from providers.run import Turn
+from providers.turns import Turn
 
 
 class NodeProvider(Provider[NodeSpec, NodeFacts]):
@@ -33,11 +33,18 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     def found(self, spec: NodeSpec, known: Props) -> Status[NodeSpec]:
         """Find it by the managers' list and by the host's own word on its address; an unreachable host is still a
         member."""
-        api, change = self.run.hosts().at_rest(), describe_move(spec.access, self.run.declared_access(spec.host))
+        api, change = (
+            self.settings.hosts().at_rest(),
+            describe_move(spec.access, self.settings.declared_access(spec.host)),
+        )
         member = api.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
             raise Blocked(rules.other_member_refusal(spec, member, known["node_id"], change))
-        if member is None and spec.host in self.run.accesses and known_by(HostAccess.recorded(spec.access, spec.host)):
+        if (
+            member is None
+            and spec.host in self.settings.accesses
+            and known_by(HostAccess.recorded(spec.access, spec.host))
+        ):
             with suppress(HostError, EngineError):
                 member = api.member(spec.host)
         # The managers' list fails without a quorum, so that what it lacks is absent.
@@ -57,7 +64,7 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     def goes(self, id_: str, spec: NodeSpec, known: Props, api: HostsApi) -> bool:
         """A host that is still declared leaves because its swarm ends: all of it is looked at before the first one
         goes."""
-        if spec.host in self.run.accesses:
+        if spec.host in self.settings.accesses:
             refusal = end_refusal(api.swarm(ending=True), spec.owner)
             if refusal:
                 raise Blocked(refusal)

@@ -2,13 +2,14 @@
 
 import pulumi
 
+from providers.progress import Progress
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.resource_types import overlay as rules
 from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import OverlaySpec
-from providers.run import Progress, Turn
+from providers.turns import Turn
 
 # Keys that say how it is treated, not what it is: a change of these alone writes nothing.
 TREATMENT = frozenset({"on_in_use", "protect"})
@@ -36,11 +37,11 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         on.
         """
         if id_ in self.run.to_be_replaced:
-            self.run.refuse_clashes(api, Progress(spec.row), spec)
+            self.run.preflight.refuse_clashes(api, Progress(spec.row), spec)
         network_id = known["network_id"]
         found = api.unused(spec.name, network_id) or rules.by_id_alone(api.overlay(spec.name, network_id), network_id)
         if found.network is None:
-            self.run.refuse_two_swarms(api)
+            self.run.preflight.refuse_two_swarms(api)
         return True
 
 

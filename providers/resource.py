@@ -24,6 +24,8 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
+from providers.preflight import announcing
+from providers.progress import Progress, debugging, one_line
 from providers.rules.resource_types.resource_type import ResourceType, Status, aware, to_props
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
@@ -32,7 +34,9 @@ from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec, plain
 from providers.rules.vocabulary.words import line, reason
-from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
+from providers.run import PROCESS, Run
+from providers.settings import Settings
+from providers.turns import Turn
 
 Props = dict[str, Any]
 # The program's word that this is a preview, of which the plugin is told nothing: `check` takes it, and keeps it from
@@ -69,13 +73,18 @@ class Provider(ResourceProvider, Generic[S, F]):
     run: ClassVar[Run] = PROCESS
     begins_membership: ClassVar[bool] = False  # whether its creation makes hosts ready to be members
 
+    @property
+    def settings(self) -> Settings:
+        """What the stack file says of this run."""
+        return self.run.settings
+
     def configure(self, req: ConfigureRequest) -> None:
         """Tell the run what the stack file says."""
         if not debugging():
             sys.tracebacklimit = 0
         given = {f"{NAMESPACE}:{key}": req.config.get(f"{NAMESPACE}:{key}") for key in StackFile.model_fields}
         with one_line():
-            self.run.configure({key: value for key, value in given.items() if value is not None})
+            self.settings.configure({key: value for key, value in given.items() if value is not None})
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Return canonical inputs, or failures by property. Never a network call."""
@@ -95,7 +104,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             self.run.declared.add(spec.resource_name)
         failures = self.check_failures(olds, spec)
         if previewed and not failures:
-            self.run.consequences.checked(spec, known=bool(olds), begins=self.run.declares_swarm)
+            self.run.consequences.checked(spec, known=bool(olds), begins=self.settings.declares_swarm)
             self.previewed(olds, spec)
         return CheckResult(spec.published(to_props(spec), olds), failures)
 
@@ -167,9 +176,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         declared hosts are in no swarm.
         """
         spec, resource_type, recorded = self.resource_type.spec.recorded(props, id_), self.resource_type, props
-        self.run.follow_the_file(spec.owner)
-        host = getattr(spec, "host", "")
-        if host in {*self.run.unwatched, *self.run.lost, *self.run.left_out}:  # as recorded, until the next `up`
+        self.settings.follow_the_file(spec.owner)
+        if self.settings.keeps_recorded(getattr(spec, "host", "")):  # until the next `up`
             return ReadResult(id_, props, inputs=spec.published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():
@@ -179,7 +187,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 return ReadResult("", {})
             actual = resource_type.outputs(spec, status.actual) if status.actual else {}
             if resource_type.of_swarm and actual.get(resource_type.output) != props.get(resource_type.output):
-                self.run.refuse_two_swarms(self.run.hosts().at_rest())
+                self.run.preflight.refuse_two_swarms(self.settings.hosts().at_rest())
             if status.doubt:
                 raise Blocked(status.doubt)
         if status.gone or status.whole is None:
@@ -199,26 +207,26 @@ class Provider(ResourceProvider, Generic[S, F]):
         Nothing is removed that a declared resource has: one was renamed in the state, or a component was put around
         it, so that it came under another URN before it goes under this one.
         """
-        spec, props = self.run.with_digest(self.resource_type.spec.recorded(props, id_)), self.known(id_, props)
-        spec = aware(spec, props)
+        recorded, props = self.resource_type.spec.recorded(props, id_), self.known(id_, props)
+        spec = aware(self.settings.with_digest(recorded), props)
         spec = spec.model_copy(update={"replaces": id_ in self.run.to_be_replaced})
         if not props[self.resource_type.output]:
             return
         if props[self.resource_type.output] in self.run.found:
             kept(spec, "another declared resource manages it")
             return
-        decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
-        if decide is None or self.run.is_removed_from_state_only(spec, adopted=bool(props.get("adopted"))):
+        decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.settings.lost)
+        if decide is None or self.settings.is_removed_from_state_only(spec, adopted=bool(props.get("adopted"))):
             self.run.removed_from_state.add(id_)
             kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
             show = Progress(spec.row)
-            api = self.run.hosts(spec).audited(self.run.author(spec), partial(show, stays=True))
-            with self.run.turn(show, self.turn_of_removal(spec, props)):
+            api = self.settings.hosts(spec).audited(self.settings.author(spec), partial(show, stays=True))
+            with self.run.turns.take(show, self.turn_of_removal(spec, props)):
                 if self.goes(id_, spec, props, api):
                     observe = partial(self.resource_type.observe, api, spec, props, leaving=True)
-                    seconds = self.run.removal_time(spec)
+                    seconds = self.settings.removal_time(spec)
                     rollbacks = self.resource_type.decide_rollbacks(spec, known=True)
                     work(api, describe(spec), seconds, show, observe, decide, rollbacks, show)
             keeps = getattr(spec, "on_remove", None)
@@ -229,24 +237,27 @@ class Provider(ResourceProvider, Generic[S, F]):
         """Say why what is only removed from the state stays where it is."""
         if known.get("adopted"):
             return "it was adopted, not created by this stack"
-        if getattr(spec, "host", "") in self.run.unwatched:
+        if getattr(spec, "host", "") in self.settings.unwatched:
             return f"{getattr(spec, 'host', '')} is unwatched"
-        if getattr(spec, "host", "") in self.run.lost:
+        if getattr(spec, "host", "") in self.settings.lost:
             return f"{getattr(spec, 'host', '')} is lost"
         return "on_remove is keep" if hasattr(spec, "on_remove") else "the stack file no longer has a section swarm"
 
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            spec, show = aware(self.run.with_digest(spec), known), Progress(spec.row)
-            api = self.run.hosts().audited(self.run.author(spec), partial(show, stays=True))
+            spec, show = aware(self.settings.with_digest(spec), known), Progress(spec.row)
+            api = self.settings.hosts().audited(self.settings.author(spec), partial(show, stays=True))
             turn = self.turn(spec, known, api)
             spec = self.run.in_place_of(spec)
-            self.run.refuse_clashes(api, show, spec)
+            self.run.preflight.refuse_clashes(api, show, spec)
             if self.begins_membership and not known:
-                self.run.refuse_unfit_members(api)
-            with self.run.turn(show, turn):
-                observe, decide = partial(self.observe, api, spec, known), announcing(self.run, api, show, spec, known)
+                self.run.preflight.refuse_unfit_members(api)
+            with self.run.turns.take(show, turn):
+                observe, decide = (
+                    partial(self.observe, api, spec, known),
+                    announcing(self.run.preflight, api, show, spec, known),
+                )
                 rollbacks = self.resource_type.decide_rollbacks(spec, known=bool(known))
                 facts = work(api, describe(spec), spec.timeout, show, observe, decide, rollbacks, show)
             if left := self.resource_type.left_undone_message(facts):
@@ -270,7 +281,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def found(self, spec: S, known: Props) -> Status[S]:
         """Return how it stands on the hosts."""
         return self.resource_type.status(
-            spec, known, self.resource_type.observe(self.run.hosts(spec).at_rest(), spec, known)
+            spec, known, self.resource_type.observe(self.settings.hosts(spec).at_rest(), spec, known)
         )
 
     def turn(self, spec: S, known: Props, api: HostsApi) -> Turn:
@@ -291,7 +302,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
     def proofs_of_absence(self) -> tuple[type[Exception], ...]:
         """Return errors that prove that it is gone."""
-        return self.run.proofs_of_absence() if self.resource_type.of_swarm else ()
+        return self.settings.proofs_of_absence() if self.resource_type.of_swarm else ()
 
     def known(self, id_: str, olds: Props) -> Props:
         """Outputs in the state: the Engine's id, empty if there is none, and inputs that each have a value of their

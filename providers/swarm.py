@@ -3,6 +3,7 @@
 import pulumi
 from pulumi.dynamic import DiffResult
 
+from providers.progress import Progress, one_line
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
@@ -11,7 +12,7 @@ from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.words import some
-from providers.run import Progress, Turn, one_line
+from providers.turns import Turn
 
 # Up to 0.1.0 the same edit forgot such a member. Which one it is only a node's own state tells.
 TAKEN_OVER = (
@@ -30,7 +31,7 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
         """Tell what becomes of members that go: of what goes Pulumi asks no provider anything in a preview."""
         if olds and not pulumi.contains_unknowns(olds):
             before = self.resource_type.spec.recorded(olds).members
-            self.run.leaving = self.run.consequences.gone(before, spec, self.run.fate)
+            self.run.leaving = self.run.consequences.gone(before, spec, self.settings.fate)
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """Tell what differs; beside it which of the members that leave others had made, and in a run which managers do
@@ -41,21 +42,23 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
             Progress(self.resource_type.spec.recorded(news).row)(warning, stays=True)
             self.run.leaving = ()
         if self.run.in_earnest:
-            self.run.warn_of_managers(Progress(self.resource_type.spec.recorded(news).row), self.run.hosts())
+            self.run.preflight.warn_of_managers(
+                Progress(self.resource_type.spec.recorded(news).row), self.settings.hosts()
+            )
         return found
 
     def found(self, spec: SwarmSpec, known: Props) -> Status[SwarmSpec]:
         """Return how it stands on the hosts, with a word on managers that do not answer."""
         status = super().found(spec, known)
         if status.actual:
-            self.run.warn_of_managers(Progress(spec.row), self.run.hosts().at_rest())
+            self.run.preflight.warn_of_managers(Progress(spec.row), self.settings.hosts().at_rest())
         return status
 
     def observe(self, api: HostsApi, spec: SwarmSpec, known: Props) -> SwarmFacts:
         """Return its facts; a swarm that is taken over may have managers that do not answer."""
         facts = super().observe(api, spec, known)
         if facts.nodes:
-            self.run.warn_of_managers(Progress(spec.row), api)
+            self.run.preflight.warn_of_managers(Progress(spec.row), api)
         return facts
 
     def turn(self, spec: SwarmSpec, known: Props, api: HostsApi) -> Turn:

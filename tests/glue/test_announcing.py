@@ -94,7 +94,7 @@ def test_what_is_left_undone_on_a_host_that_is_down_is_said(on, pulumi_engine):
 def test_row_of_a_removal_ends_with_its_result(on, pulumi_engine):
     """The last line in the row of a host that is no longer declared is that it has left."""
     node = known(on(lifecycle.running()), NODE)
-    Provider.run.accesses.pop("w1")
+    Provider.run.settings.accesses.pop("w1")
     node.delete()
 
     assert "w1 has left the swarm" == pulumi_engine.lines[-1][1]

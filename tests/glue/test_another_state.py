@@ -33,8 +33,8 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
     known(hosts, INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
     written = [dict(step.set_labels) for step in hosts.steps if isinstance(step, UpdateSwarm) and step.set_labels]
 
-    assert f"{lifecycle.OWNER} {Provider.run.with_digest(INGRESS).digest}" == written[0][CHANGE]
-    assert 12 == len(Provider.run.with_digest(INGRESS).digest)
+    assert f"{lifecycle.OWNER} {Provider.run.settings.with_digest(INGRESS).digest}" == written[0][CHANGE]
+    assert 12 == len(Provider.run.settings.with_digest(INGRESS).digest)
 
 
 def test_resources_that_ask_at_once_get_the_same_digest(hosts):
@@ -46,12 +46,12 @@ def test_resources_that_ask_at_once_get_the_same_digest(hosts):
         def items(self):
             if not meanwhile:
                 meanwhile.append("")
-                meanwhile[0] = run.with_digest(GWBRIDGE).digest
+                meanwhile[0] = run.settings.with_digest(GWBRIDGE).digest
             return super().items()
 
-    run.settings = ReadSlowly(run.settings)
+    run.settings.flat = ReadSlowly(run.settings.flat)
 
-    assert run.with_digest(INGRESS).digest == meanwhile[0] != ""
+    assert run.settings.with_digest(INGRESS).digest == meanwhile[0] != ""
 
 
 # Renamed in the state: `pulumi state rename`, or a component put around it
@@ -143,7 +143,7 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
 def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
     """A `destroy` writes nothing, and tells on its row that it stays on the hosts, and why."""
     words = spec.resource_name.replace("/", " ")
-    del Provider.run.settings["swarmnet:swarm"]
+    del Provider.run.settings.flat["swarmnet:swarm"]
     known(hosts, spec.model_copy(update={"row": "urn:it"}), **state).delete()
 
     assert [("urn:it", f"{words} is left in place and removed from the state only: {why}")] == pulumi_engine.lines
@@ -154,9 +154,9 @@ def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
 def test_a_member_that_others_began_goes_with_its_host(hosts, lost):
     """Taken out of the stack file, or declared lost there: it leaves as any other, and is no longer a member."""
     run, node = Provider.run, known(hosts, NODE, adopted=True)
-    del run.accesses[NODE.host]
+    del run.settings.accesses[NODE.host]
     if lost:
-        run.lost.add(NODE.host)
+        run.settings.lost.add(NODE.host)
         hosts.sim = members.stop_docker(hosts.sim, NODE.host)
         hosts.elapse(60)
 

@@ -198,8 +198,8 @@ def test_up_asks_no_lost_host(asked):
     hosts, seen = asked
     hosts.sim = elapse(members.stop_docker(hosts.sim, "w1"), 60)
     gone = known(hosts, NODE)
-    Provider.run.accesses.pop("w1")
-    Provider.run.lost.add("w1")
+    Provider.run.settings.accesses.pop("w1")
+    Provider.run.settings.lost.add("w1")
     gone.delete()
 
     assert [] == [each for each in seen if "w1" in each]

@@ -124,7 +124,7 @@ def test_without_an_id_nothing_goes(hosts):
 def test_host_that_nobody_says_how_to_reach(hosts):
     """The state had it in a form that makes no sense here: one line, and nothing is written."""
     state = known(hosts, NODE, access={"where": "there"})
-    provider_of(NODE).run.accesses.pop("w1")
+    provider_of(NODE).run.settings.accesses.pop("w1")
     with pytest.raises(Blocked, match="w1: the state does not say how it is reached: put it back into the stack file"):
         state.delete()
 

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from providers import simulate
+from providers.progress import Progress
 from providers.resource import Props, Provider
 from providers.rules.resource_types import gwbridge, overlay
 from providers.rules.resource_types.resource_type import to_props
@@ -15,7 +16,6 @@ from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
-from providers.run import Progress
 from providers.simulate import SimulatorState, bare, members
 from providers.simulate.reads import settings
 from tests.glue.stack import (
@@ -207,7 +207,7 @@ def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
     """It gets its labels at once, and leaves when it is taken out; the swarm goes on without it."""
     hosts = on(after(strangers.sim, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
     node = created(lifecycle.node_spec("w2", labels={"zone": "b"}))
-    Provider.run.accesses.pop("w2")
+    Provider.run.settings.accesses.pop("w2")
     node.delete()
 
     states = [hosts.sim.host(name).state for name in ("w2", "w1")]
@@ -222,9 +222,9 @@ def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
 )
 def test_removal_takes_the_time_that_is_declared_now(hosts, settings, seconds):
     """The state's outputs have that of the last change, which counts if the configuration makes no sense."""
-    Provider.run.settings |= settings
+    Provider.run.settings.flat |= settings
 
-    assert seconds == Provider.run.removal_time(OVERLAY)
+    assert seconds == Provider.run.settings.removal_time(OVERLAY)
 
 
 @pytest.mark.parametrize("retain", [False, True])
@@ -239,15 +239,15 @@ def test_overlay_is_removed(hosts, retain):
 def reached(hosts) -> dict[str, HostAccess]:
     """How hosts are reached from now on."""
     found: dict[str, HostAccess] = {}
-    Provider.run.reach = lambda accesses, _: found.update(accesses) or hosts
+    Provider.run.settings.reach = lambda accesses, _: found.update(accesses) or hosts
     return found
 
 
 def test_node_leaves_a_host_that_the_stack_file_forgot(hosts, reached):
     """The state knows how to reach it, whatever the stack file says of the others."""
-    del Provider.run.settings["swarmnet:swarm"]
+    del Provider.run.settings.flat["swarmnet:swarm"]
     node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
-    Provider.run.accesses.pop("w1")
+    Provider.run.settings.accesses.pop("w1")
     node.delete()
 
     assert "10.9.9.9" == reached["w1"].address
@@ -258,7 +258,7 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(hosts, reached):
 def test_host_that_the_stack_file_forgot_is_read(hosts, reached, spec):
     """A resource whose removal failed is found by the next refresh: the state knows how to reach its host."""
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
-    Provider.run.accesses.pop("w1")
+    Provider.run.settings.accesses.pop("w1")
 
     assert spec.resource_name == state.read()[0]
     assert spec is NODE or reached["w1"].address == "10.9.9.9"
@@ -272,10 +272,10 @@ def test_host_that_the_stack_file_forgot_is_read(hosts, reached, spec):
 def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts, also, lost, stays):
     """It goes from its host, unless that host is declared by another name or can't be reached any more."""
     bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
-    Provider.run.accesses.pop("w1")
-    Provider.run.lost |= lost
+    Provider.run.settings.accesses.pop("w1")
+    Provider.run.settings.lost |= lost
     for name in also:
-        Provider.run.accesses[name] = HostAccess(name=name, address="10.9.0.2")
+        Provider.run.settings.accesses[name] = HostAccess(name=name, address="10.9.0.2")
     bare_hosts.also |= also
     bridge.delete()
 
@@ -292,7 +292,7 @@ ELSEWHERE = {"name": "w1", "address": "10.9.0.99"}
 def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engine, spec):
     """It may be so since nobody reaches it: a refresh leaves it as it was, and nothing makes it leave its swarm."""
     state = Known(spec, {**to_props(spec), id_output(spec): "id", "adopted": False})
-    Provider.run.unwatched.add("w1")
+    Provider.run.settings.unwatched.add("w1")
     _, outputs, _ = state.read()
     state.delete()
 
@@ -302,7 +302,7 @@ def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engi
 
 def declared_at(access: dict[str, str]) -> None:
     """Declare w1 with this access from now on."""
-    Provider.run.accesses["w1"] = HostAccess.model_validate(access)
+    Provider.run.settings.accesses["w1"] = HostAccess.model_validate(access)
 
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=resource_type)
@@ -372,7 +372,7 @@ def test_changes_of_managers_take_turns(hosts, pulumi_engine):
     """One that waits says so, and goes on when it is its turn."""
     manager = known(hosts, lifecycle.node_spec("m1", role="manager", row="urn:node"))
     with ThreadPoolExecutor(1) as pool:
-        with Provider.run.turn(Progress("urn:another"), "alone"):
+        with Provider.run.turns.take(Progress("urn:another"), "alone"):
             waiting = pool.submit(manager.update, labels={"zone": "a"})
             assert pulumi_engine.shown.wait(10)
         waiting.result(timeout=10)

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from providers.progress import STOPPED, Progress
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
-from providers.run import STOPPED, Progress, Run
+from providers.settings import Settings
 from providers.simulate import bare
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
@@ -35,9 +36,9 @@ def roles(spec: Spec | None, section: str | None) -> Roles:
         seen.append(given)
         return SimulatedHosts(bare(*HOSTS))
 
-    run = Run(reach)
-    run.configure({"swarmnet:hosts": json.dumps(HOSTS)} | ({} if section is None else {"swarmnet:swarm": section}))
-    run.hosts(spec)
+    settings = Settings(reach)
+    settings.configure({"swarmnet:hosts": json.dumps(HOSTS)} | ({} if section is None else {"swarmnet:swarm": section}))
+    settings.hosts(spec)
     return seen[0]
 
 
@@ -66,10 +67,10 @@ def test_with_the_section_the_files_managers_are_managers(expected, section, spe
 )
 def test_hosts_own_logs_have_who_takes_a_step(audit, expected):
     """Unless the stack file wants none there."""
-    run = Run(lambda accesses, roles: SimulatedHosts(bare(*HOSTS)))
-    run.configure({"swarmnet:hosts": json.dumps(HOSTS), **audit})
+    settings = Settings(lambda accesses, roles: SimulatedHosts(bare(*HOSTS)))
+    settings.configure({"swarmnet:hosts": json.dumps(HOSTS), **audit})
 
-    assert expected == run.author(GWBRIDGE)[: len(expected) or None]
+    assert expected == settings.author(GWBRIDGE)[: len(expected) or None]
 
 
 # Whether Pulumi is there to take progress: one that is gone ends the work, a stopped one does not
