@@ -16,7 +16,7 @@ from tests.support.what_hosts_show import SSH
 pytestmark = pytest.mark.lab
 OTHERS = [pytest.param((each, True), marks=pytest.mark.every_engine) for each in ("26", "29")]
 MANAGERS = ("j1", "j2", "j3")
-NEW = {"j4": "198.51.100.204", "j3": "198.51.100.203"}
+NEW = {"worker": "198.51.100.204", "leader": "198.51.100.203"}
 
 
 @dataclass
@@ -116,22 +116,26 @@ def test_key_that_lies_elsewhere_is_used_by_what_refreshes(members: Members, tmp
     assert deployed.ok, deployed.told
 
 
-@pytest.mark.parametrize("name", ["j4", "j3"])
-def test_host_with_a_new_address_joins_again_by_it(members: Members, name: str):
-    """A worker, and a manager: the file's `address` alone says so."""
-    host, before = members.hosts[name], members.hosts["j1"].nodes()[name]["ID"]
+@pytest.mark.parametrize("role", ["worker", "leader"])
+def test_host_with_a_new_address_joins_again_by_it(members: Members, role: str):
+    """The file's `address` alone says so."""
+    entries = members.hosts["j1"].nodes()
+    leader = next(name for name, entry in entries.items() if entry.get("ManagerStatus", {}).get("Leader"))
+    name = leader if role == "leader" else "j4"
+    host, witness, moved_to = members.hosts[name], next(each for each in MANAGERS if each != name), NEW[role]
     key = next(line for line in KNOWN_HOSTS.read_text().splitlines() if line.startswith(f"{name},")).split(" ", 1)[1]
     gateway = host.run("sh", "-c", "ip route show default | cut -d' ' -f3")
     # The former one first: a second address of the same range goes with it.
-    moved = f"ip addr del {host.address}/24 dev eth0 && ip addr add {NEW[name]}/24 dev eth0"
+    moved = f"ip addr del {host.address}/24 dev eth0 && ip addr add {moved_to}/24 dev eth0"
     host.run("sh", "-c", f"{moved} && ip route replace default via {gateway}")
-    members.declared[name] |= {"address": NEW[name], "host_key": key}
+    eventually(lambda: members.listed(witness) or None)  # another leader
+    members.declared[name] |= {"address": moved_to, "host_key": key}
     up = members.deploy()
 
     assert up.ok, up.told
-    entry = members.hosts["j1"].nodes()[name]
-    assert (NEW[name], False) == (host.swarm()["NodeAddr"], before == entry["ID"])
-    assert members.whole() == members.listed("j1")
+    entry = members.hosts[witness].nodes()[name]
+    assert (moved_to, False) == (host.swarm()["NodeAddr"], entries[name]["ID"] == entry["ID"])
+    assert members.whole() == members.listed(witness)
     assert members.project.is_settled()
 
 
