@@ -208,7 +208,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         it, so that it came under another URN before it goes under this one.
         """
         recorded, props = self.resource_type.spec.recorded(props, id_), self.known(id_, props)
-        spec = aware(self.settings.with_digest(recorded), props)
+        spec = aware(self.settings.in_run(recorded), props)
         spec = spec.model_copy(update={"replaces": id_ in self.run.to_be_replaced})
         if not props[self.resource_type.output]:
             return
@@ -246,7 +246,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            spec, show = aware(self.settings.with_digest(spec), known), Progress(spec.row)
+            spec, show = aware(self.settings.in_run(spec), known), Progress(spec.row)
             api = self.settings.hosts().audited(self.settings.author(spec), partial(show, stays=True))
             turn = self.turn(spec, known, api)
             spec = self.run.in_place_of(spec)

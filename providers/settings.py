@@ -22,7 +22,7 @@ from providers.rules.stack_file.resolved import Resolved, configured, configured
 from providers.rules.vocabulary.digest import digest_of
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, StackFileError, SwarmnetError
 from providers.rules.vocabulary.hosts_api import HostsApi
-from providers.rules.vocabulary.specs import HostSpec, Spec
+from providers.rules.vocabulary.specs import HostSpec, Spec, in_run
 
 Reach = Callable[[Mapping[str, HostAccess], Roles], HostsApi]
 S = TypeVar("S", bound=Spec)
@@ -52,7 +52,7 @@ class Settings:
         self.lost: set[str] = set()
         self.left_out: set[str] = set()
         self.unwatched: set[str] = set()
-        self._digests: dict[str, str] = {}  # by owner
+        self._of_all: dict[str, tuple[str, bool]] = {}  # by owner
         self._following = threading.Lock()
         self._file_followed = False
         self._file: Resolved | None = None
@@ -130,19 +130,20 @@ class Settings:
         """Return which hosts are trusted to be managers. An invalid section `swarm` still counts as present."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
-    def with_digest(self, spec: S) -> S:
-        """Return the spec with the digest of what the stack file wants; without one if that is invalid, as the
-        state's copy of another version may.
+    def in_run(self, spec: S) -> S:
+        """Return the spec with what the stack file wants of all of them; without that if the file is invalid, as the
+        state's copy of another version may be.
         """
-        if spec.owner not in self._digests:
+        if spec.owner not in self._of_all:
             from providers.rules.plan import desired
 
-            digest = ""
+            digest, rotate = "", False
             with suppress(StackFileError):
-                digest = digest_of(desired(configured(self.flat), spec.owner).specs)
+                plan = desired(configured(self.flat), spec.owner)
+                digest, rotate = digest_of(plan.specs), plan.rotate
             # Kept only when it is whole: other resources of the run ask in the meantime.
-            self._digests[spec.owner] = digest
-        return spec.model_copy(update={"digest": self._digests[spec.owner]})
+            self._of_all[spec.owner] = digest, rotate
+        return in_run(spec, *self._of_all[spec.owner])
 
     @property
     def declares_swarm(self) -> bool:

@@ -215,7 +215,8 @@ def current(engine: Engine, path: str, kind: type[ToUpdate], step: UpdateSwarm |
 def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
     """Change settings in the spec as it is: an empty one would set everything to zero."""
     spec = current(engine, "/swarm", schema.SwarmToUpdate, step)
-    engine.post("/swarm/update", with_settings(spec, step), version=step.version)
+    rotated = dict.fromkeys(("rotateWorkerToken", "rotateManagerToken"), step.rotate or None)
+    engine.post("/swarm/update", with_settings(spec, step), version=step.version, **rotated)
 
 
 def with_settings(spec: Json, step: SwarmSettings) -> Json:

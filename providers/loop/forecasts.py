@@ -13,7 +13,7 @@ from providers.rules.resource_types.resource_type import Decide, Known, aware
 from providers.rules.resource_types.table import ORDER, type_of
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.snapshot import Snapshot
-from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.specs import Spec, in_run
 from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 
@@ -82,7 +82,7 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Obs
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in desired]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in desired  # in the state, where another resource had it before
-        spec = aware(spec.model_copy(update={"digest": next((each.digest for each in plan.specs), "")}), known)
+        spec = aware(in_run(spec, next((each.digest for each in plan.specs), ""), plan.rotate), known)
         only_from_state = plan.is_removed_from_state_only(spec, adopted=bool(known.get("adopted")))
         resource_type, stays = type_of(spec), renamed or only_from_state or getattr(spec, "retain", False)
         decide = None if stays else resource_type.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)

@@ -34,7 +34,7 @@ class Plan:
 
     gwbridges: batches; the hosts of one may be changed at once. nodes: the first manager's is the first.
     access: every host of the stack file that is not lost. unwatched: members that are not reached.
-    lost: hosts that are dead for good.
+    lost: hosts that are dead for good. rotate: whether the swarm gets new join tokens when one of them is removed.
     commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
     """
 
@@ -48,6 +48,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     unwatched: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
+    rotate: bool = False
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -88,6 +89,7 @@ def desired(whole: Resolved, owner: str) -> Plan:
         gwbridges=_gwbridges(resolved, shared),
         unwatched=frozenset(resolved.unwatched),
         lost=whole.lost,
+        rotate=bool(resolved.file.swarm and resolved.file.swarm.rotate),
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),
         ingress=_ingress(resolved, shared),
@@ -137,7 +139,7 @@ def _swarm(resolved: Resolved, shared: dict[str, Any]) -> SwarmSpec | None:
         return None
     return SwarmSpec(
         **shared,
-        **swarm.model_dump(exclude={"first_manager"}),
+        **swarm.model_dump(exclude={"first_manager", "rotate"}),
         first_manager=first or "",
         members=tuple(resolved.file.hosts),
         gwbridge=_bridge_subnet(resolved, first) if first else None,

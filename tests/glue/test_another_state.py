@@ -33,8 +33,8 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
     known(hosts, INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
     written = [dict(step.set_labels) for step in hosts.steps if isinstance(step, UpdateSwarm) and step.set_labels]
 
-    assert f"{lifecycle.OWNER} {Provider.run.settings.with_digest(INGRESS).digest}" == written[0][CHANGE]
-    assert 12 == len(Provider.run.settings.with_digest(INGRESS).digest)
+    assert f"{lifecycle.OWNER} {Provider.run.settings.in_run(INGRESS).digest}" == written[0][CHANGE]
+    assert 12 == len(Provider.run.settings.in_run(INGRESS).digest)
 
 
 def test_resources_that_ask_at_once_get_the_same_digest(hosts):
@@ -46,12 +46,12 @@ def test_resources_that_ask_at_once_get_the_same_digest(hosts):
         def items(self):
             if not meanwhile:
                 meanwhile.append("")
-                meanwhile[0] = run.settings.with_digest(GWBRIDGE).digest
+                meanwhile[0] = run.settings.in_run(GWBRIDGE).digest
             return super().items()
 
     run.settings.flat = ReadSlowly(run.settings.flat)
 
-    assert run.settings.with_digest(INGRESS).digest == meanwhile[0] != ""
+    assert run.settings.in_run(INGRESS).digest == meanwhile[0] != ""
 
 
 # Renamed in the state: `pulumi state rename`, or a component put around it

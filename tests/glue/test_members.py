@@ -11,6 +11,8 @@ from providers.resource import PREVIEW, Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.errors import NoSwarm
+from providers.rules.vocabulary.labels import ROTATED
+from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.run import Run
 from providers.simulate import SimulatorState, bare, elapse, members
 from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, provider_of, resource_type
@@ -193,14 +195,17 @@ def test_refresh_without_a_file_that_makes_sense_goes_by_the_state(asked, text):
     assert {*lifecycle.HOSTS} == set(seen[-1])
 
 
-def test_up_asks_no_lost_host(asked):
-    """Its membership goes all the same."""
+@pytest.mark.parametrize("rotate", [False, True])
+def test_up_asks_no_lost_host(asked, rotate):
+    """Its membership goes all the same; join tokens are replaced by new ones where the file says so."""
     hosts, seen = asked
     hosts.sim = elapse(members.stop_docker(hosts.sim, "w1"), 60)
     gone = known(hosts, NODE)
+    configure(hosts=declared(w1={"lost": True}), swarm={"rotate": rotate})
     Provider.run.settings.accesses.pop("w1")
-    Provider.run.settings.lost.add("w1")
     gone.delete()
 
     assert [] == [each for each in seen if "w1" in each]
     assert "w1" not in [node.hostname for node in hosts.sim.swarm.nodes]
+    assert [True] * rotate == [step.rotate for step in hosts.steps if isinstance(step, UpdateSwarm) and step.rotate]
+    assert hosts.sim.swarm.settings.label(ROTATED) is None

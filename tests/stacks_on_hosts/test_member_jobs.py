@@ -30,7 +30,7 @@ class Members:
     def declare(self, **hosts: dict[str, Any]) -> None:
         """Write the file, with more keys for these hosts."""
         keys = {name: {**own, **hosts.get(name, {})} for name, own in self.declared.items()}
-        self.project.declare({"hosts": keys, "ssh": SSH, "swarm": {}})
+        self.project.declare({"hosts": keys, "ssh": SSH, "swarm": {"rotate": True}})
 
     def up(self, *words: str, **hosts: dict[str, Any]) -> Run:
         """`pulumi up` with more keys for these hosts."""
@@ -50,6 +50,10 @@ class Members:
         row = "{{.Hostname}} {{.ManagerStatus}} {{.Status}}"
         lines = self.hosts[by].docker("node", "ls", "--format", row, check=False).splitlines()
         return sorted((line.split()[0], "" if len(line.split()) < 3 else "manager", line.split()[-1]) for line in lines)
+
+    def joins_by(self, manager: str) -> str:
+        """The token by which workers may join."""
+        return self.hosts[manager].docker("swarm", "join-token", "--quiet", "worker")
 
     def whole(self) -> list[tuple[str, str, str]]:
         """The entries of a swarm in which all members are well."""
@@ -83,7 +87,7 @@ def members(request: pytest.FixtureRequest, new_project: Callable[..., Project])
 
 @pytest.mark.parametrize("name", ["j4", "j3", "j2", "j1"])
 def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name: str):
-    """A worker, then each manager, the leader too; by the commands of the workflow `deploy`."""
+    """A worker, then each manager, the leader too; by the commands of the workflow `deploy`. Its token is no more."""
     witness = "j2" if name == "j1" else "j1"
     members.hosts.fault(name, "stop-docker")
     members.hosts.fault(name, "cut")
@@ -91,9 +95,11 @@ def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name
     seen = members.up().text
     assert (name in MANAGERS) == (f"manager {name}: no answer to the others: 2 of 3 managers answer" in seen)
 
+    token = members.joins_by(witness)
     lost = members.deploy(**{name: {"lost": True}})
     assert lost.ok, lost.told
     assert [each for each in members.whole() if each[0] != name] == members.listed(witness)
+    assert token != members.joins_by(witness)
 
     members.hosts.fault(name, "heal")
     members.hosts.fault(name, "start-docker")

@@ -7,9 +7,19 @@ from providers.rules.live.quorum import removal_refusal
 from providers.rules.resource_types import adoption
 from providers.rules.resource_types.swarm import ADVICE, divided_message, still_members_message
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, UnreachableHost
-from providers.rules.vocabulary.labels import REJOINS
+from providers.rules.vocabulary.labels import REJOINS, ROTATED
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
-from providers.rules.vocabulary.steps import Blocked, Decision, Done, LeaveSwarm, RemoveNode, Steps, UpdateNode, Wait
+from providers.rules.vocabulary.steps import (
+    Blocked,
+    Decision,
+    Done,
+    LeaveSwarm,
+    RemoveNode,
+    Steps,
+    UpdateNode,
+    UpdateSwarm,
+    Wait,
+)
 
 TASKS_GONE = 120.0
 # A demotion is seen within moments; a node promoted right after one needs 31 s (measurements.md#roles).
@@ -47,7 +57,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
     if doubt:
         return Blocked(f"{spec.host}: can't tell whether it has left (node {node_id}): {doubt}")
     if isinstance(facts.member, UnreachableHost):
-        return remove_unreachable(spec, facts, facts.member, node, lost=lost)
+        return remove_unreachable(spec, facts, facts.member, node_id, lost=lost)
     if facts.member.state in ("locked", "error"):
         advice = ADVICE[facts.member.state]
         return Blocked(f"{spec.host}: can't make it leave: its membership is {facts.member.state}: {advice}")
@@ -118,7 +128,7 @@ def leave_unconfirmed(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decis
 
 
 def remove_unreachable(
-    spec: NodeSpec, facts: NodeFacts, unreachable: UnreachableHost, node: Node | None, *, lost: bool
+    spec: NodeSpec, facts: NodeFacts, unreachable: UnreachableHost, node_id: str, *, lost: bool
 ) -> Decision:
     """Remove only the entry of a host that does not answer, and only if the stack file says that it is lost."""
     if not lost:
@@ -126,7 +136,25 @@ def remove_unreachable(
             f"{spec.host}: can't make it leave: {unreachable.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
-    return remove_entry(spec, facts, node) if node else Done(f"{spec.host} is no longer a member")
+    node = next((node for node in facts.nodes if node.id == node_id), None)
+    return with_new_tokens(spec, facts, node_id) or (
+        remove_entry(spec, facts, node) if node else Done(f"{spec.host} is no longer a member")
+    )
+
+
+def with_new_tokens(spec: NodeSpec, facts: NodeFacts, node_id: str) -> Decision | None:
+    """Return the step that gives the swarm new join tokens, since a lost host may have had them, or that takes the note
+    of it away; None if there is none to take. The same update notes it, so that a cut run does it once."""
+    if facts.swarm is None:
+        return None
+    version, noted = facts.swarm.version, facts.swarm.label(ROTATED) == node_id
+    listed = any(node.id == node_id for node in facts.nodes)
+    if spec.rotate and listed and not noted:
+        rotated = UpdateSwarm(version=version, set_labels=((ROTATED, node_id),), rotate=True)
+        return Steps((rotated,), f"replace the join tokens, which {spec.host} may have had")
+    if noted and not listed:
+        return Steps((UpdateSwarm(version=version, drop_labels=(ROTATED,)),), "take the note of new join tokens away")
+    return None
 
 
 def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:

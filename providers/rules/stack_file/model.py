@@ -238,6 +238,7 @@ class Swarm(SwarmKeys, _SwarmInit):
     snapshot_interval: field_types.SnapshotInterval | None = as_in(SwarmSpec, "snapshot_interval")
     keep_old_snapshots: field_types.Count | None = as_in(SwarmSpec, "keep_old_snapshots")
     labels: Labels = as_in(SwarmSpec, "labels")
+    rotate: bool = Field(default=False, description="new join tokens when a member is removed as lost")
 
     @model_validator(mode="after")
     def _fits_the_engines_pool(self) -> Self:

@@ -10,6 +10,7 @@
 | `swarmnet.former.<name>` | the swarm | the same of the overlay of that name, without what was declared |
 | `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.rejoins` | a node | the address by which it joins again; then, on its new entry, the id of the former one |
+| `swarmnet.rotated` | the swarm | the id of the lost member that it got new join tokens for, until that is gone |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
 | `swarmnet.stopped` | a node | ids of the containers that were stopped on it, with commas; `@` when each was started |
 | `swarmnet.paused` | a node | ids of those of them that were paused before, with commas |
@@ -41,6 +42,7 @@ PAUSED = "swarmnet.paused"
 FORMER = "swarmnet.former"
 RESTARTS = "swarmnet.restarts"
 REJOINS = "swarmnet.rejoins"
+ROTATED = "swarmnet.rotated"
 KICK = "swarmnet.kick"
 TWIN = "swarmnet.twin"
 MOVED = "swarmnet.moved"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv6Address
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
@@ -295,13 +295,15 @@ class NodeSpec(NodeKeys, HostSpec):
     ingress: the subnet of the ingress that the stack declares. Another one, such as the Engine's own after init, is
         about to go and is not waited for.
     gwbridge: the subnet that is declared for the host's docker_gwbridge, None if none is.
+    rotate: whether the swarm gets new join tokens when the host is removed as lost; neither input nor output.
     """
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge", "rotate"}
     RESOURCE_NAME: ClassVar[str] = "node/{spec.host}"
 
     ingress: Subnet | None = None
     gwbridge: Subnet | None = None
+    rotate: bool = Field(default=False, exclude=True)
     timeout: float = Field(default=120, gt=0, description="seconds for one host's membership")
 
 
@@ -343,3 +345,11 @@ class OverlaySpec(OverlayKeys, SwarmNetworkSpec):
         description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; default: the Engine's",
     )
     timeout: float = Field(default=60, gt=0, description="seconds for one overlay")
+
+
+S = TypeVar("S", bound=Spec)
+
+
+def in_run(spec: S, digest: str, rotate: bool) -> S:
+    """Return the spec with what a run knows of the whole stack file, and no input has."""
+    return spec.model_copy(update={"digest": digest, **({"rotate": rotate} if isinstance(spec, NodeSpec) else {})})

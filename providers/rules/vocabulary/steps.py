@@ -138,11 +138,13 @@ class LeaveSwarm:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateSwarm(SwarmSettings):
-    """Settings changed in the spec as it was read at `version`; None leaves a value as it is."""
+    """Settings changed in the spec as it was read at `version`; None leaves a value as it is. rotate: the join tokens
+    of workers and of managers are replaced by new ones."""
 
     version: int
     set_labels: Pairs = ()
     drop_labels: tuple[str, ...] = ()
+    rotate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

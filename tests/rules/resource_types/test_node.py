@@ -7,6 +7,7 @@ import pytest
 
 from providers.rules.resource_types import departure, node
 from providers.rules.vocabulary.facts import Endpoint, HostIngress, Member, Node, NodeFacts, Task, UnreachableHost
+from providers.rules.vocabulary.labels import ROTATED
 from providers.rules.vocabulary.steps import (
     Decision,
     Done,
@@ -16,6 +17,7 @@ from providers.rules.vocabulary.steps import (
     Step,
     UnlockSwarm,
     UpdateNode,
+    UpdateSwarm,
 )
 from tests.support.decisions import reason, steps, todo, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, node_spec
@@ -73,6 +75,8 @@ def decided(
 AWAY = entry(3, reachability="unreachable")
 DRAIN, DEMOTE = update(availability="drain"), update(role="worker")
 ENTRY_GOES = RemoveNode(node_id="n2", force=True)
+ROTATES = UpdateSwarm(version=SWARM.version, set_labels=((ROTATED, "n2"),), rotate=True)
+NOTE_GOES = UpdateSwarm(version=SWARM.version, drop_labels=(ROTATED,))
 OUTSIDE = facts(gone=True, member=INACTIVE)
 
 
@@ -391,6 +395,24 @@ def test_leaving_takes_nothing(found: NodeFacts):
 def test_a_lost_one_is_removed(expected: tuple[Step, ...], found: NodeFacts):
     """A host that is dead for good goes without its own word with `lost: true`."""
     assert expected == todo(removal(found, lost=True))
+
+
+NOTED = replace(SWARM, labels=(*OURS, (ROTATED, "n2")))
+
+
+@cases(
+    "expected, found",
+    {
+        "first": ((ROTATES,), facts(member=UNREACHABLE)),
+        "then the entry goes": ((ENTRY_GOES,), facts(member=UNREACHABLE, swarm=NOTED)),
+        "then the note": ((NOTE_GOES,), facts(gone=True, member=UNREACHABLE, swarm=NOTED)),
+        "once": ((), facts(gone=True, member=UNREACHABLE)),
+    },
+)
+def test_join_tokens_that_a_lost_one_may_have_had_are_replaced(expected: tuple[Step, ...], found: NodeFacts):
+    """Before its entry goes, since nobody would know afterwards; where the stack file says so."""
+    spec = node_spec().model_copy(update={"rotate": True})
+    assert expected == todo(departure.next_step_of_removal(spec, found, "n2", lost=True))
 
 
 @pytest.mark.parametrize(
