@@ -41,11 +41,11 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        judgement = validate(from_flat(get_config_env()), text=text_of(project, stack))
-        plan = planned(judgement, f"{project}/{stack}")
-        keep_apart(project, stack, judgement.resolved)
+        validation = validate(from_flat(get_config_env()), text=text_of(project, stack))
+        plan = planned(validation, f"{project}/{stack}")
+        keep_apart(project, stack, validation.resolved)
         if not pulumi.runtime.is_dry_run():  # a preview needs no keys
-            refuse_missing_keys(judgement.resolved)
+            refuse_missing_keys(validation.resolved)
     except StackFileError as error:
         for problem in error.problems:
             pulumi.log.error(problem)

@@ -10,7 +10,7 @@ import typer
 from cli.lines import print_data, print_line, print_text, so_many
 from cli.project import short
 from cli.stack_argument import Stacks
-from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
+from cli.stack_files import STACKS, Directory, Line, all_of, keys_of, lines_of, names, validated
 from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown, used
 from providers.rules.checks.whole_file import Validation
 from providers.rules.vocabulary.errors import StackFileError
@@ -120,7 +120,7 @@ def _of_one(
     # A range that is still to be chosen is to be no other stack's.
     others = {name: found for name, found in files.items() if name != stack}
     beside = used(others.values() if actual[stack].waiting else joined(stack, files))
-    own = judged(directory, asked, beside) if beside else actual[stack]
+    own = validated(directory, asked, beside) if beside else actual[stack]
     if own.text and (doubt := keys_of(directory, asked, own.text)[1]):
         yield Line.beside(stack, doubt, "warning")
     lacking = unknown(stack, own.resolved, names(directory), torn)

@@ -11,7 +11,7 @@ from cli.files import write
 from cli.lines import errors_end_command, fail, print_line
 from cli.project import short
 from cli.stack_argument import Stacks
-from cli.stack_files import STACKS, Directory, judged, names
+from cli.stack_files import STACKS, Directory, names, validated
 from providers.explain.map import page
 from providers.explain.map.claims import Stack
 from providers.rules.checks.whole_file import Validation
@@ -37,7 +37,7 @@ def draw(
     named = {short(stack): stack for stack in stacks or names(directory)}
     with errors_end_command():
         known = facts_in(facts or [], named)
-    found = [Stack(stack, _judged(directory, asked), known.get(stack)) for stack, asked in named.items()]
+    found = [Stack(stack, _validated(directory, asked), known.get(stack)) for stack, asked in named.items()]
     if not found:
         fail([f"{directory}: there is no file Pulumi.STACK.yaml"])
     with errors_end_command():
@@ -45,6 +45,6 @@ def draw(
     print_line(f"{out}: {page.summary(found)}")
 
 
-def _judged(directory: Path, stack: str) -> Validation:
+def _validated(directory: Path, stack: str) -> Validation:
     with errors_end_command(stack):
-        return judged(directory, stack)
+        return validated(directory, stack)

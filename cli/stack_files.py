@@ -65,11 +65,11 @@ class Line:
     words: str
 
     @classmethod
-    def of(cls, directory: Path, stack: str, message: str, judgement: Validation | None, level: str = "error") -> Self:
-        """`path: words` as it was said. judgement: that of the stack's file, if it could be read."""
+    def of(cls, directory: Path, stack: str, message: str, validation: Validation | None, level: str = "error") -> Self:
+        """`path: words` as it was said. validation: that of the stack's file, if it could be read."""
         file = file_of(directory, stack)
         shown = os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
-        keys = judgement.text.keys if judgement and judgement.text else {}
+        keys = validation.text.keys if validation and validation.text else {}
         return cls(shown if file.is_file() else "", position(message, keys), level, short(stack), *parted(message))
 
     @classmethod
@@ -104,7 +104,7 @@ def text_of(directory: Path, stack: str) -> str:
         raise StackFileError([f"{path} can't be read: {(error.strerror or str(error)).lower()}"]) from error
 
 
-def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Validation:
+def validated(directory: Path, stack: str, beside: Iterable[str] = ()) -> Validation:
     """Check a stack's file. Raises StackFileError if it can't be read at all.
 
     beside: ranges that are not free, whatever the file says.
@@ -128,20 +128,20 @@ def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
 
 def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
     """Return what a stack's file wants, and all of the file. Raises StackFileError with every problem and its place."""
-    judgement = None
+    validation = None
     try:
-        judgement = judged(directory, stack)
-        return planned(judgement, owner(directory, stack)), judgement.resolved
+        validation = validated(directory, stack)
+        return planned(validation, owner(directory, stack)), validation.resolved
     except StackFileError as error:
-        lines = lines_of(directory, stack, error, judgement)
+        lines = lines_of(directory, stack, error, validation)
         raise StackFileError([str(line) if line.file else line.words for line in lines]) from error
 
 
-def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Validation | None) -> list[Line]:
+def lines_of(directory: Path, stack: str, error: StackFileError, validation: Validation | None) -> list[Line]:
     """Return the problems of a stack's file in its order, each with its place."""
     if isinstance(error, ProjectError):
         return [Line.beside(stack, problem) for problem in error.problems]
-    return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
+    return sorted(Line.of(directory, stack, problem, validation) for problem in error.problems)
 
 
 def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Validation], dict[str, StackFileError]]:
@@ -154,7 +154,7 @@ def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Va
     asked = {stack: stack for stack in names(directory)} | {short(stack): stack for stack in qualified}
     for stack, named in asked.items():
         try:
-            found[stack] = judged(directory, named)
+            found[stack] = validated(directory, named)
         except StackFileError as error:
             torn[stack] = error
     return found, torn

@@ -18,7 +18,7 @@ from providers.rules.vocabulary.words import reason
 
 
 def state_of(stack: str, directory: Path) -> State:
-    """Return the resources that the state has, by name: what was wanted of each, and its outputs. Raises NoState."""
+    """Return the resources that the state has, by name: what was desired of each, and its outputs. Raises NoState."""
     try:
         found = from_json(exported(stack, directory))
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Swarmnet's resources. Below them stand wings, each importing only those before it:
 
-rules/       pure decisions: what is wanted (specs), what hosts report (facts), what can be done (steps)
+rules/       pure decisions: what is desired (specs), what hosts report (facts), what can be done (steps)
 simulate/    a swarm with the Engine's measured timings
 discovery/   from a swarm that runs to a stack file
 explain/     words and pictures for people

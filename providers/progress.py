@@ -80,5 +80,5 @@ def one_line() -> Iterator[None]:
 
 
 def debugging() -> bool:
-    """Tell whether tracebacks are wanted."""
+    """Tell whether tracebacks are desired."""
     return bool(os.environ.get("SWARMNET_DEBUG"))

@@ -38,8 +38,8 @@ def mended(raw: Raw, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
     """
     remarks: list[Remark] = []
     while True:
-        judgement = validate(raw, beside)
-        found = ((line, path) for line in judgement.why_no_plan if (path := _to_leave_out(raw, line)))
+        validation = validate(raw, beside)
+        found = ((line, path) for line in validation.why_no_plan if (path := _to_leave_out(raw, line)))
         line, path = next(found, ("", ()))
         if not path:
             break
@@ -48,8 +48,8 @@ def mended(raw: Raw, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
         if path[-1] == "default_addr_pool":
             raw = without(raw, ("swarm", "default_addr_pool_prefix"))  # it means nothing without its pool
     pool_left_out = any(f"left out: {_POOL}" in remark.line for remark in remarks)
-    remarks += [Remark("clash", "hosts", line) for line in judgement.why_no_plan]
-    warnings = [line for line in judgement.warnings if not (pool_left_out and _POOL in line)]
+    remarks += [Remark("clash", "hosts", line) for line in validation.why_no_plan]
+    warnings = [line for line in validation.warnings if not (pool_left_out and _POOL in line)]
     return raw, [*remarks, *(Remark("unusual", line.partition(".")[0], line) for line in warnings)]
 
 
@@ -89,7 +89,7 @@ def path_of(raw: Raw, resource: str) -> tuple[str, ...]:
 
 
 def left_out(raw: Raw, path: tuple[str, ...]) -> str:
-    """Say what is left out, so that it can be added by hand if it is wanted all the same."""
+    """Say what is left out, so that it can be added by hand if it is desired all the same."""
     value: object = raw
     for key in path:
         value = value[key] if isinstance(value, dict) else None

@@ -166,7 +166,7 @@ AGREED = Outcome(wins="there", why="the stack file has that value now")
 
 
 def outcome(difference: Difference, found: Finding, desired: Spec | None, forecast: Forecast) -> Outcome:
-    """Say what becomes of a difference. `wanted`: by the stack file, or None if it has the resource no more."""
+    """Say what becomes of a difference. `desired`: by the stack file, or None if it has the resource no more."""
     refusal = protected(found, desired) or forecast.problem
     if refusal:
         return Outcome(wins="refused", why=refusal)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from providers.rules.live.judgement import warnings
+from providers.rules.live.safety import warnings
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.steps import (
     RestartEngine,

@@ -166,7 +166,7 @@ class Fleet:
         own = _members(self_reports)
         words, kinds = [], set[type[Failure]]()
         for name, answer in self_reports.items():
-            kind, why = _verdict(answer)
+            kind, why = _failure(answer)
             if not why:
                 kind, why = Unproved, self._evidence.trust_refusal(name, own)
             words.append(why if kind in (Unproved, Unreachable) else f"{name}: {why}")
@@ -245,7 +245,7 @@ def _members(self_reports: Mapping[str, Member | Failure]) -> dict[str, Member |
     return {name: answer if isinstance(answer, Member) else None for name, answer in self_reports.items()}
 
 
-def _verdict(answer: Member | Failure) -> tuple[type[Failure], str]:
+def _failure(answer: Member | Failure) -> tuple[type[Failure], str]:
     """Say in a few words why this host cannot answer for the swarm, with the kind of error; no words if it says it
     can.
     """

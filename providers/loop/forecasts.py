@@ -18,7 +18,7 @@ from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 
 Observe = Callable[[HostsApi], Any]
-State = Mapping[str, tuple[Spec, Known]]  # of Pulumi, by the resource's name: what was wanted, and the outputs
+State = Mapping[str, tuple[Spec, Known]]  # of Pulumi, by the resource's name: what was desired, and the outputs
 
 
 def tried(

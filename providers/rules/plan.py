@@ -72,11 +72,11 @@ def plan_of(raw: problems.Raw, owner: str) -> Plan:
     return planned(validate(raw), owner)
 
 
-def planned(judgement: Validation, owner: str) -> Plan:
+def planned(validation: Validation, owner: str) -> Plan:
     """Return the plan of a stack file that was judged. Raises StackFileError if it can't be one."""
-    if judgement.why_no_plan:
-        raise StackFileError(judgement.why_no_plan)
-    return replace(desired(judgement.resolved, owner), warnings=tuple(judgement.warnings))
+    if validation.why_no_plan:
+        raise StackFileError(validation.why_no_plan)
+    return replace(desired(validation.resolved, owner), warnings=tuple(validation.warnings))
 
 
 def desired(whole: Resolved, owner: str) -> Plan:

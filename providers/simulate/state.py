@@ -169,7 +169,7 @@ class Cluster:
     """The state that the managers agree on.
 
     settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address for.
-    wanted: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
+    desired: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
     port.
     """
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from providers.rules.live import journal, judgement, maintenance
+from providers.rules.live import journal, maintenance, safety
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.simulate import Host, SimulatorState, members
@@ -175,7 +175,7 @@ def tasks_on_ingress(sim: SimulatorState) -> str | None:
     network = sim.swarm.ingress
     for service in sim.swarm.services:
         tasks = [task for task in sim.swarm.tasks if task.service_id == service.id and task.desired == "running"]
-        held = {node.id for node in judgement.held_on(shown(sim, service), tasks, sim.swarm.nodes)}
+        held = {node.id for node in safety.held_on(shown(sim, service), tasks, sim.swarm.nodes)}
         live = [task for task in tasks if (host := sim.host_of(task.node_id)) is None or host.up]
         live = [task for task in live if task.node_id not in held]
         if service.through_ingress and any(network is None or network.id not in task.networks for task in live):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from providers import simulate
-from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
+from providers.rules.live import bridge_swap, ingress_rollout, journal, maintenance, published_ports, quorum, safety
 from providers.rules.resource_types import gwbridge, ingress
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import IngressFacts, OverlayFacts, Task
@@ -125,7 +125,7 @@ def test_without_a_part_of_the_judgement_the_change_begins(part: str, sim: str, 
     scene = SCENES[sim]()
     facts = replace(scene.observe(scene.start), unchanged_for=PATIENCE)
     assert isinstance(scene.decide(facts), Blocked)
-    monkeypatch.setattr(judgement, part, lambda *_: ())
+    monkeypatch.setattr(safety, part, lambda *_: ())
     assert isinstance(scene.decide(facts), Steps)
 
 

@@ -106,7 +106,7 @@ def test_everything_is_taken_over_compared_and_kept(hosts: Group, project: Proje
 
     edited(project, "ingress", encrypted=None)
     refused = project.up()
-    assert "encrypted: True, wanted False" in refused.told
+    assert "encrypted: True, desired False" in refused.told
     edited(project, "ingress", encrypted=True, labels=None)  # which others look after
     assert project.up().ok
     assert project.is_settled()

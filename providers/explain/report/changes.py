@@ -41,7 +41,7 @@ class Change:
 
     @property
     def spec(self) -> Spec:
-        """Return what is wanted of it, or was wanted of what goes."""
+        """Return what is desired of it, or was desired of what goes."""
         spec = self.after or self.before
         assert spec is not None
         return spec

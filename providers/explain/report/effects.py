@@ -25,12 +25,12 @@ class Disturbs(StrEnum):
 class Effect:
     """The effect of a change. words: they go on after the resource's name and a colon.
 
-    verdict: the same in few words; `{network}` stands for the names of all networks of which it is so. row: a line that
+    summary: the same in few words; `{network}` stands for the names of all networks of which it is so. row: a line that
     fits on the resource's row, `{host}` for its host; None if the words do.
     """
 
     words: str
-    verdict: str
+    summary: str
     disturbs: Disturbs = Disturbs.NOTHING
     row: str | None = None
 

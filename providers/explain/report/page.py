@@ -1,4 +1,4 @@
-"""The whole report as Markdown: the verdict, problems, the networks, what is disturbed, the picture, the diff.
+"""The whole report as Markdown: the summary, problems, the networks, what is disturbed, the picture, the diff.
 
 It fits into a comment: each section has a share of the space and is cut between two of its items.
 """
@@ -18,7 +18,7 @@ from providers.explain.report.effects import Disturbs, effect
 from providers.explain.report.findings import blocked, findings, source
 from providers.explain.report.foreseen import foreseen
 from providers.explain.report.preview import Diagnostic, Preview, name_in
-from providers.explain.report.summary import joining, verdict
+from providers.explain.report.summary import joining, summary
 from providers.rules.checks.ranges import Range
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.words import some
@@ -84,7 +84,7 @@ def page(
     head = [
         f"### Networks of {code(preview.stack or 'a stack')}",
         "",
-        f"**{verdict(found, joins, facts, others=beside, problems=problems, failed=failed)}**",
+        f"**{summary(found, joins, facts, others=beside, problems=problems, failed=failed)}**",
     ]
     diff = [details(change) for change in found] + [other(step) for step in beside]
     sections = (

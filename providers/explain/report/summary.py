@@ -18,11 +18,11 @@ from providers.rules.vocabulary.words import some
 # So many names are told, then their number.
 NAMED = 3
 FORETOLD = "the ingress changes: no published ports for"
-PLACE = re.compile(r"\{(\w+)\}")  # of names in an effect's verdict
+PLACE = re.compile(r"\{(\w+)\}")  # of names in an effect's summary
 OWN_NAME = {"host": "host", "overlay": "name"}  # the property that has it; of others the resource's is told
 
 
-def verdict(
+def summary(
     changes: Sequence[Change],
     joining: Set[str],
     facts: FactsFile | None,
@@ -61,7 +61,7 @@ def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | No
     """What several changes do alike, with their names, in the order of the first of each."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
-        alike.setdefault(_ports(change, facts) or prose(effect(change, joining).verdict), []).append(change)
+        alike.setdefault(_ports(change, facts) or prose(effect(change, joining).summary), []).append(change)
     for words, group in alike.items():
         felt = "" if words.startswith(FORETOLD) or not facts else _felt(group, joining, facts)
         for noun in PLACE.findall(words)[:1]:

@@ -103,7 +103,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
 
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
-    """Yield the ranges wanted of one host."""
+    """Yield the ranges desired of one host."""
     bridge, own = resolved.bridges.get(report.host), resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
         path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
@@ -114,7 +114,7 @@ def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
 
 
 def _of_swarm(resolved: Resolved, status: set[tuple[ResourceType | None, str]], *, begins: bool) -> Iterator[Wanted]:
-    """Yield the ranges wanted of the swarm; its address pools only if it `begins`, since nothing changes them later."""
+    """Yield the swarm's desired ranges; its address pools only if it `begins`, since nothing changes them later."""
     for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
             name = each.path.removeprefix("overlays.").partition(".subnet")[0] if each.kind == "overlay" else ""
@@ -123,14 +123,14 @@ def _of_swarm(resolved: Resolved, status: set[tuple[ResourceType | None, str]], 
 
 
 def _meetings(desired: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
-    """Yield each wanted range with each thing that has an address of it and will still have it."""
+    """Yield each desired range with each thing that has an address of it and will still have it."""
     for one, other in crossing([each.subnet for each in desired], [each.subnet for each in occupied]):
         if not _gives_way(occupied[other], desired[one]):
             yield desired[one], occupied[other]
 
 
 def _gives_way(occupied: Occupied, desired: Wanted) -> bool:
-    """Tell whether the range is free by the time that it is wanted: the same resource type has it, or one that changes
+    """Tell whether the range is free by the time that it is desired: the same resource type has it, or one that changes
     before."""
     if occupied.resource is None:
         return False

@@ -1,6 +1,6 @@
 """The ranges that are taken on hosts: by routes, addresses, resolvers, and networks of Engines and the swarm.
 
-Each with the resource type of the stack file that now has it. Nothing is compared with what is wanted here.
+Each with the resource type of the stack file that now has it. Nothing is compared with what is desired here.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -37,7 +37,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Such a program that runs. ports: where it listens, by what was wanted; a reason in the place of one that is
+    """Such a program that runs. ports: where it listens, by what was desired; a reason in the place of one that is
     taken. address, mtu: of its sandbox. source: the port that its datagrams come from. addresses: all that it may send
     from."""
 

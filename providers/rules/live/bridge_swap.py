@@ -7,7 +7,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 
 from collections.abc import Collection
 
-from providers.rules.live import former, ingress_rollout, judgement, maintenance, running_change
+from providers.rules.live import former, ingress_rollout, maintenance, running_change, safety
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
@@ -115,7 +115,7 @@ def swap_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Sw
             f"{_names(on_overlay)} could not start again on a host that is {state}: "
             "disconnect it from the overlay first"
         )
-    return judgement.drain_refusal(node, facts.services, facts.tasks, facts.nodes)
+    return safety.drain_refusal(node, facts.services, facts.tasks, facts.nodes)
 
 
 def disturbance_refusal(

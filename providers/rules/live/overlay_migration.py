@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from shlex import quote
 
-from providers.rules.live import former, judgement, maintenance, running_change, service_spec
+from providers.rules.live import former, maintenance, running_change, safety, service_spec
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, former_label, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -75,13 +75,13 @@ def move_to_twin(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> De
 def refuse_or_wait(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
     """Refuse or delay the change before its first write. None if nothing forbids it and nothing has to end first."""
     why_not = (
-        judgement.move_refusal(users, facts.tasks, facts.nodes)
-        or judgement.endless_refusal(users, facts.tasks, facts.nodes)
-        or judgement.too_small_refusal(spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes)
+        safety.move_refusal(users, facts.tasks, facts.nodes)
+        or safety.endless_refusal(users, facts.tasks, facts.nodes)
+        or safety.too_small_refusal(spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes)
     )
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
-    going = judgement.running_rollouts(users, facts.unchanged_for)
+    going = safety.running_rollouts(users, facts.unchanged_for)
     return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER) if going else None
 
 
@@ -200,9 +200,9 @@ def wait_until_left(facts: OverlayFacts, network: Network) -> Wait | Blocked | N
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
     users = {task.service_id for task in hanging}
     behind = [service for service in facts.services if service.id in users]
-    held = judgement.held_refusal(behind, hanging, facts.nodes)
+    held = safety.held_refusal(behind, hanging, facts.nodes)
     if facts.unchanged_for >= STUCK:
-        held = held or judgement.endless_refusal(behind, facts.tasks, facts.nodes)
+        held = held or safety.endless_refusal(behind, facts.tasks, facts.nodes)
     if held:
         return Blocked(f"overlay {network.name}: its services are on the way to another: {held}")
     paused = [service.name for service in facts.services if service.id in users and service.update_state == "paused"]
@@ -229,7 +229,7 @@ def wait_for_updates(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait
 
 def watch_seconds(service: SwarmService) -> float:
     """Return the seconds for which the swarm watches a new task of the service, and a few more."""
-    return service_spec.monitor(service.spec) + service_spec.update_delay(service.spec) + judgement.ENDS
+    return service_spec.monitor(service.spec) + service_spec.update_delay(service.spec) + safety.ENDS
 
 
 def refresh_rollback_specs(facts: OverlayFacts, leaving: Network) -> Steps | None:

@@ -5,7 +5,7 @@ Each function returns the next decision, or None if its part is done. The networ
 
 from collections.abc import Iterable
 
-from providers.rules.live import former, ingress_rollout, journal, judgement, running_change
+from providers.rules.live import former, ingress_rollout, journal, running_change, safety
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
@@ -221,7 +221,7 @@ def wait_for_arrival(facts: IngressFacts, network: Network) -> Decision | None:
 def has_strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Tell whether a task of it that is meant to run has no address on this ingress. A task held on a paused host does
     not count."""
-    held = {node.id for node in judgement.held_on(service, facts.tasks_of(service.id), facts.nodes)}
+    held = {node.id for node in safety.held_on(service, facts.tasks_of(service.id), facts.nodes)}
     meant = (task for task in tasks_of(service, facts) if task.desired == "running" and task.node_id not in held)
     return any(network.id not in task.networks for task in meant)
 

@@ -1,2 +1,2 @@
-"""The five resource types: how each differs from what is wanted, and what comes next. How a change under running
+"""The five resource types: how each differs from what is desired, and what comes next. How a change under running
 services is carried out is in live."""

@@ -74,7 +74,7 @@ def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
 
 
 def describe_difference(desired: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
-    """Return the differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`. Each option and label
+    """Return the differing properties as `subnet: 172.18.0.0/16, desired 10.11.0.0/16; mtu: ...`. Each option and label
     stands by itself; unfinished work is told in its own words.
 
     live: the same with what is found, which may be no value that a spec allows. changed: those to tell, else all.
@@ -89,6 +89,6 @@ def _differences(key: str, desired: object, live: object) -> Iterator[str]:
         yield live
     elif isinstance(desired, dict) and isinstance(live, dict):
         both = sorted(name for name in desired.keys() | live.keys() if desired.get(name) != live.get(name))
-        yield from (f"{key}.{name}: {live.get(name, 'not set')}, wanted {desired.get(name, 'none')}" for name in both)
+        yield from (f"{key}.{name}: {live.get(name, 'not set')}, desired {desired.get(name, 'none')}" for name in both)
     else:
-        yield f"{key}: {live}, wanted {desired}"
+        yield f"{key}: {live}, desired {desired}"

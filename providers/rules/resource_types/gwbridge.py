@@ -1,4 +1,4 @@
-"""docker_gwbridge of one host: its differences, and the next step towards what is wanted.
+"""docker_gwbridge of one host: its differences, and the next step towards what is desired.
 
 Only this host's own Engine counts. No calls and no waiting here.
 """
@@ -50,9 +50,9 @@ _HALF = {"pending": "still joining a swarm", "locked": "a locked manager"}
 
 
 def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> GwbridgeSpec:
-    """Return the spec with the host's values in place of the wanted ones. kept: options that are no difference.
+    """Return the spec with the host's values in place of the desired ones. kept: options that are no difference.
 
-    A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
+    A gateway that the Engine does not show counts as the desired one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
     """
     actual = shown(GwbridgeSpec, bridge)
@@ -302,7 +302,7 @@ def take_over_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network,
 
 
 def bridge_refusal(host: str, desired: str | None, found: str) -> str | None:
-    """Say why a host may not become a member yet, or None if it may. `wanted`, `found`: subnets; None if none is
+    """Say why a host may not become a member yet, or None if it may. `desired`, `found`: subnets; None if none is
     declared, empty if there is no bridge.
 
     A host keeps the bridge that it joins with, and an Engine that finds none makes its own. Somebody may have removed
@@ -311,7 +311,9 @@ def bridge_refusal(host: str, desired: str | None, found: str) -> str | None:
     if desired in (None, found):
         return None
     actual = (
-        f"is {found}, wanted {desired}" if found else f"is gone, wanted {desired}: its docker would make one of its own"
+        f"is {found}, desired {desired}"
+        if found
+        else f"is gone, desired {desired}: its docker would make one of its own"
     )
     return f"{host}: {GATEWAY_BRIDGE} {actual}: run `pulumi up --refresh`, which makes it before the host joins"
 
@@ -371,7 +373,7 @@ def restore_host(spec: GwbridgeSpec, facts: GwbridgeFacts, desired: CreateNetwor
 
 
 def decide_rollbacks(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
-    """Return the rollbacks, which finish a change of ours that can't go on: with the present bridge; with the wanted
+    """Return the rollbacks, which finish a change of ours that can't go on: with the present bridge; with the desired
     one if the old one is gone; and, if that is refused, with the old one made again."""
 
     def next_step_of_rollback(facts: GwbridgeFacts, *, before: bool) -> Decision:

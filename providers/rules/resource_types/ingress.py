@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
-from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
+from providers.rules.live import former, ingress_rollout, maintenance, published_ports, running_change, safety
 from providers.rules.resource_types import adoption, resource_type
 from providers.rules.resource_types.resource_type import Decide, Known, Status, missing_status
 from providers.rules.vocabulary import undeclared
@@ -34,7 +34,7 @@ ALLOCATION = 2.0
 
 
 def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> IngressSpec:
-    """Return the spec with the swarm's values in place of the wanted ones. kept: options that are no difference."""
+    """Return the spec with the swarm's values in place of the desired ones. kept: options that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: published ports do not work"
     return spec.model_copy(
         update={
@@ -187,9 +187,9 @@ def safety_refusal(spec: IngressSpec, facts: IngressFacts) -> str | None:
     they would not."""
     services = [service for service in facts.services if published_ports.is_concerned(service, facts)]
     return (
-        judgement.move_refusal(services, facts.tasks, facts.nodes)
-        or judgement.too_small_refusal(spec.ranges, None, services, facts.tasks, facts.nodes)
-        or judgement.too_long_refusal(services, spec.timeout, "timeouts.ingress")
+        safety.move_refusal(services, facts.tasks, facts.nodes)
+        or safety.too_small_refusal(spec.ranges, None, services, facts.tasks, facts.nodes)
+        or safety.too_long_refusal(services, spec.timeout, "timeouts.ingress")
     )
 
 
@@ -219,10 +219,10 @@ def remove_ingress(facts: IngressFacts, network: Network, spec: IngressSpec, why
 
 def wait_until_settled(facts: IngressFacts, network: Network) -> Wait | None:
     """Wait before the first write for rollouts that go on and tasks that are ending. None if there are none."""
-    going = judgement.running_rollouts(published_ports.publishing_services(facts), facts.unchanged_for)
+    going = safety.running_rollouts(published_ports.publishing_services(facts), facts.unchanged_for)
     if going:
         return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER)
-    ending = judgement.ending_tasks((task for task in facts.tasks if network.id in task.networks), facts.nodes)
+    ending = safety.ending_tasks((task for task in facts.tasks if network.id in task.networks), facts.nodes)
     if ending:
         return Wait(f"tasks that are stopping to end before the first change: {some(ending)}", FOREVER)
     return None
@@ -276,7 +276,7 @@ def doubt_message(facts: IngressFacts) -> str | None:
 
 
 def overlap_refusal(spec: IngressSpec, facts: IngressFacts) -> str | None:
-    """Say which swarm network overlaps the wanted range: the Engine would answer 201 and never allocate ours."""
+    """Say which swarm network overlaps the desired range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:
         met = next((subnet for subnet in spec.ranges if other.scope == "swarm" and other.meets(subnet)), None)
         if met:
@@ -333,7 +333,7 @@ def finish_cut_change(spec: IngressSpec, facts: IngressFacts) -> Decision:
 
 
 def decide_rollbacks(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
-    """Return the rollbacks, which finish a change of ours that can't go on: with the present ingress; with the wanted
+    """Return the rollbacks, which finish a change of ours that can't go on: with the present ingress; with the desired
     one if the old one is gone; and, if that is refused, with the old one made again."""
     return tuple(partial(next_step_of_rollback, spec, again, known=known) for again in (False, True))
 
@@ -344,7 +344,7 @@ def has_unfinished_change(spec: IngressSpec, facts: IngressFacts) -> bool:
 
 
 def next_step_of_rollback(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
-    """Return the next step back. `again`: without an ingress, the former one is made instead of the wanted one."""
+    """Return the next step back. `again`: without an ingress, the former one is made instead of the desired one."""
     network, before = facts.network, facts.swarm.label(FORMER)
     foreign = ownership_refusal(spec, facts, known=known)
     if foreign or not has_unfinished_change(spec, facts):

@@ -47,7 +47,7 @@ INGRESS = 5.0
 
 
 def live_spec(spec: NodeSpec, node: Node, node_address: str = "") -> NodeSpec:
-    """Return the spec with the managers' values in place of the wanted ones. node_address: the address that the host
+    """Return the spec with the managers' values in place of the desired ones. node_address: the address that the host
     itself names to members, empty if it said nothing."""
     return spec.model_copy(
         update={

@@ -36,8 +36,8 @@ NAME_FREE = 60.0
 
 
 def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> OverlaySpec:
-    """Return the spec with the swarm's values in place of the wanted ones, and its VNI if one is wanted. kept: options
-    that are no difference."""
+    """Return the spec with the swarm's values in place of the desired ones, and its VNI if one is desired. kept:
+    options that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
     actual = shown(OverlaySpec, network)
     return spec.model_copy(

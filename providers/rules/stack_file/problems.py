@@ -146,9 +146,9 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _mistyped(kind: str, value: object, choices: str) -> str:
-    """Return the message for a value of a wrong type. kind: pydantic's word for the wanted one.
+    """Return the message for a value of a wrong type. kind: pydantic's word for the desired one.
 
-    choices: the words of which one is wanted, if so.
+    choices: the words of which one is desired, if so.
     """
     if isinstance(value, dict) and list(value) == ["secure"]:
         return SECRET

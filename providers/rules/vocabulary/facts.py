@@ -322,7 +322,7 @@ class Task:
 
     BY_THEMSELVES = frozenset({"complete", "failed", "rejected"})
     ENDED = BY_THEMSELVES | {"shutdown", "remove", "orphaned"}
-    # No host was ever told of it. One that is no longer wanted stays so in the history, for ever:
+    # No host was ever told of it. One that is no longer desired stays so in the history, for ever:
     # https://github.com/moby/moby/issues/36699
     NOWHERE = frozenset({"new", "allocated", "pending"})
     DESIRED = frozenset({"running", "ready"})  # `ready`: it is to run a moment later
@@ -336,7 +336,7 @@ class Task:
 
     @property
     def alive(self) -> bool:
-        """Tell whether it may still hold its addresses, whatever is wanted of it."""
+        """Tell whether it may still hold its addresses, whatever is desired of it."""
         return self.state not in self.ENDED and (self.desired in self.DESIRED or self.state not in self.NOWHERE)
 
     @property

@@ -120,7 +120,7 @@ def shown(keys: type[BaseModel], config: NetworkConfig) -> dict[str, Any]:
 
 
 def shaped(desired: BaseModel, config: NetworkConfig) -> NetworkConfig:
-    """Return the shape with the wanted values of its keys."""
+    """Return the shape with the desired values of its keys."""
     for key, place in places(type(desired)).items():
         config = place.write(config, getattr(desired, key))
     return config

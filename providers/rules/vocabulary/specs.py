@@ -1,4 +1,4 @@
-"""Intent: the wanted state of each resource type, one frozen type each, in the one canonical form.
+"""Intent: the desired state of each resource type, one frozen type each, in the one canonical form.
 
 These are the inputs of Swarmnet's Pulumi resources. Numbers may arrive as floats and absent values as missing
 keys (the wire between Pulumi and its plugins does both); pydantic brings them back to ints and defaults.
@@ -126,7 +126,7 @@ class Spec(Keys):
     def recorded(cls, props: Mapping[str, Any], resource_name: str = "") -> Self:
         """Return the spec that a state has: of another version, or as a refresh found it on a host. Never fails.
 
-        An invalid value found on a host is kept as it is, so that it differs from whatever is wanted. Any
+        An invalid value found on a host is kept as it is, so that it differs from whatever is desired. Any
         other that makes none gets its default, and an unknown key is left out. resource_name: the resource's id, for
         the name of a spec that has nothing else.
         """
@@ -171,7 +171,7 @@ class Spec(Keys):
         return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
 
     def protected_from(self, desired: Self) -> frozenset[str]:
-        """Return the protected properties that `wanted` newly declares; bringing back what drifted does not count."""
+        """Return the protected properties that `desired` newly declares; bringing back what drifted does not count."""
         if not self.protect:
             return frozenset()
         return (self.last_declared().changed(desired) & self.changed(desired)) - self.UNPROTECTED

@@ -26,7 +26,7 @@ def test_foreign():
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
     desired, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
-    expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
+    expected = "mtu: None, desired 1400; subnet: 10.2.0.0/16, desired 10.1.0.0/16"
     assert expected == adoption.describe_difference(desired, live, frozenset({"subnet", "mtu"}))
 
 

@@ -210,8 +210,8 @@ TAKEN = a_network(id="o", name="app", driver="overlay", scope="swarm", subnets=(
     "expected, found, given",
     {
         "refuse": ("adopt is refuse", facts(altered(RIGHT, labels=()), **USED), {"known": False, "adopt": "refuse"}),
-        "not identical": ("mtu: 1400, wanted None", facts(SOMEBODYS), {"known": False}),
-        "plain, with a chosen range": ("10.31.0.0/16, wanted 10.11.0.0/16", facts(CHOSEN), {"known": False}),
+        "not identical": ("mtu: 1400, desired None", facts(SOMEBODYS), {"known": False}),
+        "plain, with a chosen range": ("10.31.0.0/16, desired 10.11.0.0/16", facts(CHOSEN), {"known": False}),
         "a default in use": ("10.0.0.0/24", facts(DEFAULT, **USED), {"known": False}),
         "another stack's": (OTHER_OWNER, facts(ANOTHER_STACKS), {"known": False, "adopt": "converge"}),
         "another stack took it over": (OTHER_OWNER, facts(ANOTHER_STACKS), {}),

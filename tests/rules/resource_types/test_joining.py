@@ -110,7 +110,7 @@ def test_broken_membership_that_may_count_is_left_alone(spec: NodeSpec):
 def test_host_keeps_the_bridge_that_it_joins_with():
     """It joins with the declared one, and not before it has that: `docker network prune` may have removed it."""
     spec, bridge = node_spec(gwbridge="10.12.0.0/16"), gwbridge_spec("w1")
-    with pytest.raises(Blocked, match=r"w1: docker_gwbridge is gone, wanted 10\.12\.0\.0/16"):
+    with pytest.raises(Blocked, match=r"w1: docker_gwbridge is gone, desired 10\.12\.0\.0/16"):
         make(SimulatedHosts(with_m1()), spec)
     ready = made(with_m1(), bridge)
 

@@ -248,7 +248,7 @@ ANOTHER = f"w1: its {MOVED}, but a different machine answers there: found"
 ELSEWHERE = at(advertise_address="198.51.100.7")
 MARK = f"`docker node update --label-add swarmnet.owner={OWNER} n2`"
 READDRESSED = "w1 advertises 198.51.100.2, the file says 198.51.100.7 (advertise_address)"
-NOT_READY = "w1: docker_gwbridge is {}, wanted 10.12.0.0/16"
+NOT_READY = "w1: docker_gwbridge is {}, desired 10.12.0.0/16"
 ALONE = NodeFacts(member=Member(host="w1", state="active", node_id="n1", control=True), swarm=SWARM, nodes=(LEADER,))
 
 
@@ -275,7 +275,7 @@ ALONE = NodeFacts(member=Member(host="w1", state="active", node_id="n1", control
         "create with another address": (READDRESSED, facts(member=KNOWN_AT), {**CREATE, "access": ELSEWHERE}),
         # If it is somebody else's.
         "refuse": ("adopt is refuse", NOBODYS, {**CREATE, "adopt": "refuse"}),
-        "not identical": ("availability: active, wanted drain", NOBODYS, {**CREATE, "availability": "drain"}),
+        "not identical": ("availability: active, desired drain", NOBODYS, {**CREATE, "availability": "drain"}),
         "another stack's": (OTHER_OWNER, facts(worker(labels=OTHERS), swarm=THEIRS), {**CREATE, "adopt": "converge"}),
         "another stack's, in a swarm of ours": (OTHER_OWNER, facts(worker(labels=OTHERS)), CREATE),
         "another stack took it over": (OTHER_OWNER, facts(worker(labels=OTHERS)), {}),

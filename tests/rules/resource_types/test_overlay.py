@@ -129,7 +129,7 @@ WEB = SwarmService(id="s1", name="web", networks=(ID,))
         "refuse what is there": ("adopt is refuse", RIGHT, {"adopt": "refuse"}),
         "never another stack's": (OTHER_OWNER, altered(RIGHT, labels=OTHERS), {"adopt": "converge"}),
         "another stack took it over": (OTHER_OWNER, altered(DRIFT["mtu"], labels=OTHERS), {"known": True}),
-        "somebody's that differs": ("(mtu: 1400, wanted None)", DRIFT["mtu"], {}),
+        "somebody's that differs": ("(mtu: 1400, desired None)", DRIFT["mtu"], {}),
         "a namesake": ("exists already and differs", altered(DRIFT["mtu"], id="y" * 25), {"known": True}),
         "in use": ("used by service web", DRIFT["mtu"], {"known": True, "services": (WEB,), "nodes": (NODE,)}),
     },

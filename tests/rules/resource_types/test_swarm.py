@@ -88,10 +88,10 @@ def test_it_begins_on_a_host_with_its_bridge():
     as_declared, other = (replace(BARE, bridges=(("m1", found),)) for found in ("10.12.0.0/16", "10.77.0.0/16"))
 
     assert steps(decided(as_declared, "", gwbridge="10.12.0.0/16"))
-    assert "m1: docker_gwbridge is 10.77.0.0/16, wanted 10.12.0.0/16: run `pulumi up --refresh`" in reason(
+    assert "m1: docker_gwbridge is 10.77.0.0/16, desired 10.12.0.0/16: run `pulumi up --refresh`" in reason(
         decided(other, "", gwbridge="10.12.0.0/16")
     )
-    assert "m1: docker_gwbridge is gone, wanted 10.12.0.0/16" in reason(decided(BARE, "", gwbridge="10.12.0.0/16"))
+    assert "m1: docker_gwbridge is gone, desired 10.12.0.0/16" in reason(decided(BARE, "", gwbridge="10.12.0.0/16"))
 
 
 NO_LEADER = half("active", control=True, error="no leader")
@@ -181,7 +181,7 @@ def test_labels_are_updated():
     assert (UpdateSwarm(version=7, drop_labels=("site",)),) == steps(decided(found, drop_labels=("site",)))
 
 
-POOLS = "default_addr_pool: ('10.0.0.0/8',), wanted ('10.40.0.0/16',)"
+POOLS = "default_addr_pool: ('10.0.0.0/8',), desired ('10.40.0.0/16',)"
 ONLY_INIT = ": can only be set when the swarm is created"
 
 
@@ -189,11 +189,16 @@ ONLY_INIT = ": can only be set when the swarm is created"
     "expected, labels, swarm_id, given",
     {
         "refuse": ("adopt is refuse", (), "", {"adopt": "refuse"}),
-        "not identical": ("task_history_limit: 5, wanted 2", (), "", {"task_history_limit": 2}),
+        "not identical": ("task_history_limit: 5, desired 2", (), "", {"task_history_limit": 2}),
         "another stack's": (OTHER_OWNER, OTHERS, "", {"adopt": "converge", "task_history_limit": 2}),
         "another stack took it over": (OTHER_OWNER, OTHERS, "s1", {"autolock": True}),
-        "port": (f"data_path_port: 4789, wanted 7789{ONLY_INIT}", OURS, "s1", {"data_path_port": 7789}),
-        "prefix": (f"default_addr_pool_prefix: 24, wanted 25{ONLY_INIT}", OURS, "s1", {"default_addr_pool_prefix": 25}),
+        "port": (f"data_path_port: 4789, desired 7789{ONLY_INIT}", OURS, "s1", {"data_path_port": 7789}),
+        "prefix": (
+            f"default_addr_pool_prefix: 24, desired 25{ONLY_INIT}",
+            OURS,
+            "s1",
+            {"default_addr_pool_prefix": 25},
+        ),
         "pool": (POOLS + ONLY_INIT, OURS, "s1", {"default_addr_pool": ("10.40.0.0/16",)}),
     },
 )

@@ -67,10 +67,10 @@ KEPT = (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1", aux=(("a", "10.12.0.9")
 @cases(
     "expected, spec, options, given",
     {
-        "encrypted ingress": ("encrypted: True, wanted False", MESH, [("encrypted", "")], {}),
-        "host binding": ("127.0.0.1, wanted none", BRIDGE, [(HOST_BINDING, "127.0.0.1")], {}),
+        "encrypted ingress": ("encrypted: True, desired False", MESH, [("encrypted", "")], {}),
+        "host binding": ("127.0.0.1, desired none", BRIDGE, [(HOST_BINDING, "127.0.0.1")], {}),
         "unprotected": ("nat-unprotected", BRIDGE, [(GATEWAY_MODE, "nat-unprotected")], {}),
-        "option": ("options.x: y, wanted none", APP, [("x", "y")], {}),
+        "option": ("options.x: y, desired none", APP, [("x", "y")], {}),
         "dual-stack bridge": ("fd00:1::/64", BRIDGE, [], {"pools": DUAL_STACK, "ipv6": True}),
         "IPv6 that is off": ("fd00:1::/64, and IPv6 is off", BRIDGE, [], {"pools": DUAL_STACK}),
         "attachable bridge": ("containers may join it (attachable)", BRIDGE, [], {"attachable": True}),
@@ -118,7 +118,7 @@ def test_declared_option_is_compared():
     spec = gwbridge_spec(options={HOST_BINDING: "127.0.0.1"})
 
     assert "" == said(spec, shown(spec))
-    assert f"options.{HOST_BINDING}: 0.0.0.0, wanted 127.0.0.1" in said(spec, shown(BRIDGE))
+    assert f"options.{HOST_BINDING}: 0.0.0.0, desired 127.0.0.1" in said(spec, shown(BRIDGE))
 
 
 def test_declared_option_that_says_nothing_is_as_good_as_none():
@@ -233,7 +233,7 @@ def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
         network.subnets,
         network.option(VNI[0]),
     )
-    assert "vxlan_id: 1000, wanted 1001" in overlay.describe_difference(overlay_spec(vxlan_id=1001), network)
+    assert "vxlan_id: 1000, desired 1001" in overlay.describe_difference(overlay_spec(vxlan_id=1001), network)
 
 
 def test_number_of_another_networks_vxlan_is_refused():

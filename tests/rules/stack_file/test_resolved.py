@@ -58,10 +58,10 @@ def test_addresses_that_members_may_know_a_host_by(expected, way):
 
 def test_no_host_is_resolved_twice():
     """A plan has what was made for the checks: with each host anew for each host, 1000 hosts took 18 s."""
-    judgement = validate({"hosts": WATCHED, "gwbridge": GWBRIDGE})
+    validation = validate({"hosts": WATCHED, "gwbridge": GWBRIDGE})
 
-    assert planned(judgement, "infra/prod").access is judgement.resolved.access
-    assert judgement.resolved.bridges is judgement.resolved.bridges
+    assert planned(validation, "infra/prod").access is validation.resolved.access
+    assert validation.resolved.bridges is validation.resolved.bridges
 
 
 def test_configuration_is_read_once():

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from providers.rules.live import judgement
+from providers.rules.live import safety
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
 from tests.support.tables import cases
 
@@ -70,7 +70,7 @@ def bound(to: str, **more: Any) -> SwarmService:
 )
 def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
     """The words name the service, the host and what to type; there are none if it may be."""
-    found = judgement.move_refusal([judged], tasks, NODES)
+    found = safety.move_refusal([judged], tasks, NODES)
     assert found is None if not words else words in (found or "")
 
 
@@ -93,7 +93,7 @@ def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ..
 def test_what_forbids_to_drain_a_host(words: str, judged: SwarmService, paused: bool, actual: Task):
     """Every task of it can start again, there or elsewhere; else the words name the service and what to type."""
     node = replace(NODES[0], availability="pause" if paused else "active")
-    found = judgement.drain_refusal(node, [judged], [actual], (node, *NODES[1:]))
+    found = safety.drain_refusal(node, [judged], [actual], (node, *NODES[1:]))
     assert found is None if not words else words in (found or "")
 
 
@@ -111,7 +111,7 @@ FIRST = {"Parallelism": 1, "Order": "start-first"}
 def test_an_update_that_would_never_end(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
     """It is named with what to type."""
     order = replace(judged, spec=json.dumps({**json.loads(judged.spec), "UpdateConfig": FIRST}))
-    found = judgement.endless_refusal([order], tasks, NODES)
+    found = safety.endless_refusal([order], tasks, NODES)
     assert found is None if not words else words in (found or "")
 
 
@@ -131,7 +131,7 @@ FORTY = {"ContainerSpec": {"StopGracePeriod": 40_000_000_000}}
 )
 def test_time_that_does_not_do(words: str | None, seconds: float, services: list[SwarmService]):
     """If stops and starts of tasks may take longer than the resource has, the number to set is said."""
-    found = judgement.too_long_refusal(services, seconds, "timeouts.ingress")
+    found = safety.too_long_refusal(services, seconds, "timeouts.ingress")
     assert found is None if words is None else words in (found or "")
 
 
@@ -146,7 +146,7 @@ def test_time_that_does_not_do(words: str | None, seconds: float, services: list
 def test_a_range_has_to_hold_what_is_there(words: str | None, subnet: str, order: str):
     """An address for each node, service and task, and for those that an update starts before it stops others."""
     spec = json.loads(service().spec) | {"UpdateConfig": {"Parallelism": 1, "Order": order}}
-    found = judgement.too_small_refusal(
+    found = safety.too_small_refusal(
         [subnet], None, [replace(service(), spec=json.dumps(spec))], (task("w1"), task("w3")), NODES
     )
     assert found is None if words is None else words in (found or "")
@@ -155,14 +155,14 @@ def test_a_range_has_to_hold_what_is_there(words: str | None, subnet: str, order
 def test_rollouts_that_go_on_are_named_while_something_may_move():
     """One that moves nothing for longer than the swarm waits between tasks is left alone."""
     going = [service(state="updating")]
-    assert ["web"] == judgement.running_rollouts(going, 0)
-    assert [] == judgement.running_rollouts(going, 60)
+    assert ["web"] == safety.running_rollouts(going, 0)
+    assert [] == safety.running_rollouts(going, 60)
 
 
 def test_tasks_that_were_told_to_end_are_named_with_their_hosts():
     """One that only waits to run is none of them."""
     ending = (task("w1", desired="shutdown"), task("w3", state="ready", desired="ready"))
-    assert ["t-w1 on w1"] == judgement.ending_tasks(ending, NODES)
+    assert ["t-w1 on w1"] == safety.ending_tasks(ending, NODES)
 
 
 def one(volume: dict[str, Any], **template: Any) -> SwarmService:
@@ -194,5 +194,5 @@ BOUND = {"Placement": {"Constraints": ["node.hostname == w1"]}}
 )
 def test_what_is_said_beforehand(words: list[str], judged: SwarmService):
     """It may be, and nobody else sees it coming."""
-    found = judgement.warnings(judged.name, judged.spec, {"app"})
+    found = safety.warnings(judged.name, judged.spec, {"app"})
     assert [True] * len(words) == [line.startswith(start) for line, start in zip(found, words, strict=True)]
