@@ -16,7 +16,6 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
-from providers.progress import debugging
 from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.checks.whole_file import validate
 from providers.rules.outputs import compose, exports
@@ -28,7 +27,8 @@ from providers.rules.stack_file.reading import Written, from_flat, from_yaml, re
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line, some
-from providers.settings import stack_files
+from providers.run.progress import debugging
+from providers.run.settings import stack_files
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.

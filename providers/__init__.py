@@ -4,10 +4,10 @@ rules/       pure decisions: what is desired (specs), what hosts report (facts),
 simulate/    a swarm with the Engine's measured timings
 discovery/   from a swarm that runs to a stack file
 explain/     words and pictures for people
-loop/        look, decide, act, look again
+loop/        observe, decide, act, observe again
 hosts/       I/O: one SSH connection a host, the Engine API over it, readers of facts, performers of steps
 here         gwbridge, swarm, node, ingress and overlay in Pulumi's six words; resource.py is the one flow of the
-             five, run.py what one run of Pulumi knows. Module and class names are stored in users' state files: a
+             five, run/ what one run of Pulumi knows. Module and class names are stored in users' state files: a
              published format.
 
 What each holds, and how data flows: docs/design.md. This file imports nothing of ours, so that importing one wing never

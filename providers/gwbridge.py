@@ -11,7 +11,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from providers.turns import Turn
+from providers.run.turns import Turn
 
 
 class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):

@@ -15,7 +15,7 @@ from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import NodeSpec
-from providers.turns import Turn
+from providers.run.turns import Turn
 
 
 class NodeProvider(Provider[NodeSpec, NodeFacts]):

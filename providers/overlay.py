@@ -2,14 +2,14 @@
 
 import pulumi
 
-from providers.progress import Progress
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.resource_types import overlay as rules
 from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import OverlaySpec
-from providers.turns import Turn
+from providers.run.progress import Progress
+from providers.run.turns import Turn
 
 # Keys that say how it is treated, not what it is: a change of these alone writes nothing.
 TREATMENT = frozenset({"on_in_use", "protect"})

@@ -24,8 +24,6 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
-from providers.preflight import announcing
-from providers.progress import Progress, debugging, one_line
 from providers.rules.resource_types.resource_type import ResourceType, Status, aware, to_props
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
@@ -35,8 +33,10 @@ from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec, plain
 from providers.rules.vocabulary.words import line, reason
 from providers.run import PROCESS, Run
-from providers.settings import Settings
-from providers.turns import Turn
+from providers.run.preflight import announcing
+from providers.run.progress import Progress, debugging, one_line
+from providers.run.settings import Settings
+from providers.run.turns import Turn
 
 Props = dict[str, Any]
 # The program's word that this is a preview, of which the plugin is told nothing: `check` takes it, and keeps it from

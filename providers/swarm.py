@@ -3,7 +3,6 @@
 import pulumi
 from pulumi.dynamic import DiffResult
 
-from providers.progress import Progress, one_line
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
@@ -12,7 +11,8 @@ from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.words import some
-from providers.turns import Turn
+from providers.run.progress import Progress, one_line
+from providers.run.turns import Turn
 
 # Up to 0.1.0 the same edit forgot such a member. Which one it is only a node's own state tells.
 TAKEN_OVER = (

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from providers.progress import STOPPED, Progress
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
-from providers.settings import Settings
+from providers.run.progress import STOPPED, Progress
+from providers.run.settings import Settings
 from providers.simulate import bare
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi

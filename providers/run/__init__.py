@@ -6,14 +6,14 @@ The plugin process serves one run and holds one `Run`; tests build their own. It
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from providers.preflight import Preflight
-from providers.progress import Progress
 from providers.rules.resource_types.resource_type import Known
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.specs import NetworkSpec, Spec
 from providers.rules.vocabulary.undeclared import dropped_keys
-from providers.settings import Reach, Settings, real
-from providers.turns import Turns
+from providers.run.preflight import Preflight
+from providers.run.progress import Progress
+from providers.run.settings import Reach, Settings, real
+from providers.run.turns import Turns
 
 if TYPE_CHECKING:
     from providers.explain.report.effects import Consequences

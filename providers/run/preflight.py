@@ -9,7 +9,6 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from providers.progress import Progress
 from providers.rules.live import running_change
 from providers.rules.live.quorum import describe_unanswering
 from providers.rules.resource_types.resource_type import Decide, Known
@@ -23,7 +22,8 @@ from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.words import line
-from providers.settings import Settings
+from providers.run.progress import Progress
+from providers.run.settings import Settings
 
 if TYPE_CHECKING:
     from providers.loop.preflight import Fitness

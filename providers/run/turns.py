@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from providers.progress import Progress
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
+from providers.run.progress import Progress
 
 # Seconds until the next line of who waits for its turn.
 AGAIN = 10.0
