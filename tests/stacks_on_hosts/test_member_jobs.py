@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from tests.support import machines
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, eventually
 from tests.support.project import Project, Run
+from tests.support.services import SERVICES, all_run, deploy, lost, specs
 from tests.support.what_hosts_show import SSH
 
 pytestmark = pytest.mark.lab
@@ -26,6 +27,7 @@ class Members:
     hosts: Group
     project: Project
     declared: dict[str, dict[str, Any]]
+    services: dict[str, Any] = field(default_factory=dict)
 
     def declare(self, **hosts: dict[str, Any]) -> None:
         """Write the file, with more keys for these hosts."""
@@ -55,6 +57,11 @@ class Members:
         """The token by which workers may join."""
         return self.hosts[manager].docker("swarm", "join-token", "--quiet", "worker")
 
+    def lost_of_services(self, manager: str) -> list[str]:
+        """What services lack of their specs and ports, once each of them has all its tasks."""
+        eventually(lambda: all_run(self.hosts[manager]))
+        return lost(self.services, specs(self.hosts[manager]))
+
     def whole(self) -> list[tuple[str, str, str]]:
         """The entries of a swarm in which all members are well."""
         return [(name, "manager" if name in MANAGERS else "", "Ready") for name in sorted(self.hosts.hosts)]
@@ -81,6 +88,9 @@ def members(request: pytest.FixtureRequest, new_project: Callable[..., Project])
     assert [taken_over] * 4 == [
         each["outputs"]["adopted"] for name, each in sorted(begun.project.state().items()) if name.startswith("node/")
     ]
+    hosts.provide_image()
+    deploy(hosts["j1"], {name: SERVICES[name] for name in ("web", "everywhere", "mixed")})
+    begun.services = specs(hosts["j1"])
     yield begun
     machines.end("j")
 
@@ -96,10 +106,11 @@ def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name
     assert (name in MANAGERS) == (f"manager {name}: no answer to the others: 2 of 3 managers answer" in seen)
 
     token = members.joins_by(witness)
-    lost = members.deploy(**{name: {"lost": True}})
-    assert lost.ok, lost.told
+    removed = members.deploy(**{name: {"lost": True}})
+    assert removed.ok, removed.told
     assert [each for each in members.whole() if each[0] != name] == members.listed(witness)
     assert token != members.joins_by(witness)
+    assert [] == members.lost_of_services(witness)
 
     members.hosts.fault(name, "heal")
     members.hosts.fault(name, "start-docker")
@@ -107,6 +118,7 @@ def test_dead_host_is_removed_and_replaced_under_its_name(members: Members, name
     back = members.deploy()
     assert back.ok, back.told
     assert members.whole() == members.listed(witness)
+    assert [] == members.lost_of_services(witness)
 
 
 def test_key_that_lies_elsewhere_is_used_by_what_refreshes(members: Members, tmp_path: Path):
@@ -142,6 +154,7 @@ def test_host_with_a_new_address_joins_again_by_it(members: Members, role: str):
     entry = members.hosts[witness].nodes()[name]
     assert (moved_to, False) == (host.swarm()["NodeAddr"], entries[name]["ID"] == entry["ID"])
     assert members.whole() == members.listed(witness)
+    assert [] == members.lost_of_services(witness)
     assert members.project.is_settled()
 
 
@@ -155,6 +168,7 @@ def test_host_whose_engine_lost_its_data_joins_anew(members: Members):
 
     assert up.ok, up.told
     assert members.whole() == members.listed("j1")
+    assert [] == members.lost_of_services("j1")
 
 
 def test_renamed_host_is_not_written_to_and_one_taken_out_leaves(members: Members):
@@ -172,3 +186,4 @@ def test_renamed_host_is_not_written_to_and_one_taken_out_leaves(members: Member
         members.hosts["j4"].swarm()["LocalNodeState"],
         [name for name, _, _ in members.listed("j1")],
     )
+    assert [] == members.lost_of_services("j1")
