@@ -8,7 +8,9 @@ are not declared.
 from dataclasses import replace
 from json import loads
 
-from providers.rules.vocabulary.facts import Member, Node, Port, SwarmService, Task, UnreachableHost
+from providers.rules.vocabulary.answers import form
+from providers.rules.vocabulary.facts import Member, Node, SwarmService, Task, UnreachableHost
+from providers.rules.vocabulary.service_spec import Port
 from providers.rules.vocabulary.snapshot import HostSnapshot, Snapshot, SwarmSnapshot
 from providers.simulate.state import Cluster, Due, Happening, Host, SimulatorState, Timings
 from providers.simulate.tasks import Tasks
@@ -111,18 +113,9 @@ def _service(seen: SwarmService) -> Service:
         id=seen.id,
         spec=text(spec),
         previous=text(former) if seen.rollback_labels or seen.rollback_networks else "",
-        numbers=tuple(map(_port, loads(seen.endpoint))),
+        numbers=form(tuple[Port, ...]).validate_json(seen.endpoint, strict=True),
         version=seen.version,
         status=seen.update_state,
-    )
-
-
-def _port(raw: dict[str, str | int]) -> Port:
-    return Port(
-        protocol=str(raw.get("Protocol") or "tcp"),
-        target=int(raw.get("TargetPort") or 0),
-        published=int(raw.get("PublishedPort") or 0),
-        mode=str(raw.get("PublishMode") or "ingress"),
     )
 
 

@@ -6,9 +6,9 @@ Slots: one of a replicated service's numbered replicas, or one node of a global 
 from dataclasses import replace
 from typing import NamedTuple
 
-from providers.rules.live import service_spec
 from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node, Task
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.simulate.scheduling import schedule
 from providers.simulate.state import Happening, SimulatorState
 from providers.simulate.workloads import Placed, Service, read
@@ -32,7 +32,7 @@ def slot_of(service: Service, task: Placed) -> Slot:
 
 def is_global(service: Service) -> bool:
     """Tell whether it has a task on every node that will do."""
-    return service_spec.mode(service.spec) == "global"
+    return read_spec(service.spec).mode == "global"
 
 
 def tasks_of(sim: SimulatorState, service: Service) -> tuple[Placed, ...]:
@@ -51,7 +51,7 @@ def is_dirty(sim: SimulatorState, service: Service, task: Placed) -> bool:
     theirs, ours = dict(read(task.template)), dict(read(service.template))
     moved = theirs.pop("Placement", None) != ours.pop("Placement", None)
     node = sim.swarm.node(task.node_id)
-    return not (moved and theirs == ours and node and matches(node, service_spec.constraints(service.spec)))
+    return not (moved and theirs == ours and node and matches(node, read_spec(service.spec).placement.constraints))
 
 
 def orchestrate(sim: SimulatorState) -> SimulatorState:
@@ -96,7 +96,7 @@ def corrected(sim: SimulatorState, service: Service) -> SimulatorState:
 
 def evict(sim: SimulatorState, service: Service) -> SimulatorState:
     """Stop tasks whose node is no place for them."""
-    constraints = service_spec.constraints(service.spec)
+    constraints = read_spec(service.spec).placement.constraints
     for task in tasks_of(sim, service):
         node = sim.swarm.node(task.node_id)
         if task.meant_to_run and task.node_id and (node is None or not may_keep(node, constraints)):
@@ -123,7 +123,7 @@ def roll_on(sim: SimulatorState, service: Service) -> SimulatorState:
         if not any(in_motion(task) for task in tasks)
         and any(task.meant_to_run and is_dirty(sim, service, task) for task in tasks)
     ]
-    at_once = service_spec.parallelism(service.spec) or len(slots)
+    at_once = read_spec(service.spec).parallelism or len(slots)
     for tasks in due[: 0 if service.status == "paused" else max(0, at_once - moving)]:
         sim = replaced(sim, service, tasks)
     return sim
@@ -152,7 +152,7 @@ def in_motion(task: Placed) -> bool:
 def replaced(sim: SimulatorState, service: Service, tasks: list[Placed]) -> SimulatorState:
     """A slot whose tasks have to make room: at once, or once the new one runs (measurements.md#start-first)."""
     desired = [task for task in tasks if task.meant_to_run]
-    if service_spec.update_order(service.spec) == "start-first" and any(task.state == "running" for task in desired):
+    if read_spec(service.spec).update_order == "start-first" and any(task.state == "running" for task in desired):
         return new_task(sim, service, slot_of(service, desired[0]), fresh=True)
     for task in desired:
         sim = stop(sim, replace(task, followed=True))
@@ -184,7 +184,7 @@ def stop(sim: SimulatorState, task: Placed) -> SimulatorState:
         return forget(sim, task)
     service = sim.swarm.service(task.service_id)
     stubborn = service is not None and service.stubborn
-    grace = service_spec.stop_grace(task.spec) if stubborn else 0
+    grace = read_spec(task.spec).stop_grace if stubborn else 0
     sim = sim.with_task(replace(task, desired="shutdown"))
     return sim.later(sim.timings.task_stop + grace, Happening("task ends", task.id))
 
@@ -201,7 +201,7 @@ def stays_ended(sim: SimulatorState, task: Placed) -> bool:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
     """
     actual = sim.swarm.service(task.service_id) is not None
-    return actual and service_spec.restart_condition(task.spec) == "none" and not task.followed
+    return actual and read_spec(task.spec).restart_condition == "none" and not task.followed
 
 
 def on_live_node(sim: SimulatorState, task: Placed) -> bool:
@@ -249,7 +249,7 @@ def restarts(task: Placed) -> bool:
     while the spec stays the same (swarmkit, shouldRestart:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
     """
-    condition, attempts = service_spec.restart_condition(task.spec), service_spec.most_restarts(task.spec)
+    condition, attempts = read_spec(task.spec).restart_condition, read_spec(task.spec).most_restarts
     if attempts and task.restarted >= attempts:
         return False
     return condition == "any" or (condition == "on-failure" and task.state != "complete")
@@ -258,10 +258,10 @@ def restarts(task: Placed) -> bool:
 def empty_slots(sim: SimulatorState, service: Service, full: set[Slot]) -> list[Slot]:
     """The slots without a task: of a global service no node that is paused, drained, down or does not fit."""
     if not is_global(service):
-        desired = service_spec.replicas(service.spec) or 0
+        desired = read_spec(service.spec).replicas or 0
         numbers = [number for number in range(1, desired + 1) if Slot(number, "") not in full]
         return [Slot(number, "") for number in numbers[: max(0, desired - len(full))]]
-    constraints = service_spec.constraints(service.spec)
+    constraints = read_spec(service.spec).placement.constraints
     nodes = [node for node in sim.swarm.nodes if node.availability == "active" and may_keep(node, constraints)]
     return [Slot(0, node.id) for node in nodes if Slot(0, node.id) not in full]
 

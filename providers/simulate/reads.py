@@ -8,7 +8,6 @@ from functools import lru_cache
 from json import dumps
 from operator import attrgetter
 
-from providers.rules.live import service_spec
 from providers.rules.vocabulary.answers import Pairs, pairs
 from providers.rules.vocabulary.errors import EngineError, HostError
 from providers.rules.vocabulary.facts import (
@@ -17,13 +16,13 @@ from providers.rules.vocabulary.facts import (
     Member,
     Network,
     Node,
-    Port,
     Swarm,
     SwarmService,
     Task,
     UnreachableHost,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.service_spec import Port, read_spec
 from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
 from providers.simulate.state import Host, Lately, SimulatorState
 from providers.simulate.tasks import Tasks
@@ -135,7 +134,7 @@ def shown_service(service: Service, ingress_id: str) -> SwarmService:
         name=service.name,
         ports=service.ports,
         networks=tuple(sorted({*service.networks, *through})),
-        job=service_spec.mode(service.spec) == "job",
+        job=read_spec(service.spec).mode == "job",
         labels=service.labels,
         update_state=service.status,
         rollback_labels=pairs(read(service.previous).get("Labels") or {}) if service.previous else (),

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from providers.rules.live import service_spec
 from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import arrive, attach, overlapping, release
 from providers.simulate.orchestrator import (
@@ -108,7 +108,7 @@ def ended(sim: SimulatorState, service: Service, task: Placed) -> SimulatorState
     paused = node is not None and node.availability == "pause" and is_global(service)
     if paused or not restarts(task):
         return sim
-    after, counts = service_spec.restart_delay(task.spec), service_spec.most_restarts(task.spec) > 0
+    after, counts = read_spec(task.spec).restart_delay, read_spec(task.spec).most_restarts > 0
     return new_task(sim, service, slot_of(service, task), after=after, restarted=task.restarted + counts)
 
 

@@ -5,9 +5,9 @@ As swarmkit's scheduler has it: https://github.com/moby/swarmkit/blob/master/man
 
 from dataclasses import replace
 
-from providers.rules.live import service_spec
 from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.simulate.state import Happening, SimulatorState
 from providers.simulate.workloads import Placed
 
@@ -24,10 +24,10 @@ def takes_tasks(node: Node) -> bool:
 
 def fits(sim: SimulatorState, node: Node, task: Placed) -> bool:
     """Tell whether a node can take a task now."""
-    at_most = service_spec.max_per_node(task.spec)
+    at_most = read_spec(task.spec).placement.max_per_node
     return (
         takes_tasks(node)
-        and matches(node, service_spec.constraints(task.spec))
+        and matches(node, read_spec(task.spec).placement.constraints)
         and (not at_most or _beside(sim, node, task) < at_most)
         and _has_room(sim, node, task)
     )
@@ -45,11 +45,11 @@ def _has_room(sim: SimulatorState, node: Node, task: Placed) -> bool:
     """Tell whether its reservation is free; a task that is to end keeps its own until then (as `pending` it has
     none).
     """
-    asked = service_spec.reservations(task.spec)
+    asked = read_spec(task.spec)
     if not asked.nano_cpus and not asked.memory_bytes:
         return True
     others = [other for other in sim.swarm.tasks if other.node_id == node.id and other.id != task.id]
-    taken = [service_spec.reservations(other.spec) for other in others if other.alive and other.state != "pending"]
+    taken = [read_spec(other.spec) for other in others if other.alive and other.state != "pending"]
     cpus = asked.nano_cpus + sum(each.nano_cpus for each in taken)
     memory = asked.memory_bytes + sum(each.memory_bytes for each in taken)
     return (not asked.nano_cpus or cpus <= node.nano_cpus) and (not asked.memory_bytes or memory <= node.memory_bytes)

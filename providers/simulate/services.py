@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from providers.rules.live import service_spec
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Task
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.rules.vocabulary.steps import UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.orchestrator import is_dirty, orchestrate, reconciled, tasks_of, updatable, used
@@ -119,7 +119,7 @@ def under_way(sim: SimulatorState, service: Service, task: Placed) -> bool:
 
 def failed(sim: SimulatorState, service: Service) -> SimulatorState:
     """Do what the spec says about an update whose tasks fail."""
-    if service_spec.failure_action(service.spec) == "rollback":
+    if read_spec(service.spec).failure_action == "rollback":
         return sim.later(sim.timings.rollback, Happening("rolled back", service.id))
     return sim.with_service(replace(service, status="paused"))
 

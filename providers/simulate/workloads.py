@@ -6,7 +6,8 @@ from json import dumps, loads
 from typing import Any
 
 from providers.rules.vocabulary.answers import Pairs, pairs
-from providers.rules.vocabulary.facts import Port, Task
+from providers.rules.vocabulary.facts import Task
+from providers.rules.vocabulary.service_spec import Port, read_spec
 from providers.rules.vocabulary.snapshot import Standalone
 
 # Specs, services or tasks that are remembered: of the largest swarms there are, all.
@@ -85,7 +86,7 @@ class Service:
     @property
     def ports(self) -> tuple[Port, ...]:
         """The published ports of its spec."""
-        return published(self.spec)
+        return read_spec(self.spec).ports
 
     @property
     def force_update(self) -> int:
@@ -123,21 +124,6 @@ def read(json: str) -> dict[str, Any]:
     """A spec as data; nobody may change it."""
     data: dict[str, Any] = loads(json)
     return data
-
-
-@lru_cache(maxsize=MANY)
-def published(spec: str) -> tuple[Port, ...]:
-    """The ports that a spec publishes."""
-    found = (read(spec).get("EndpointSpec") or {}).get("Ports") or []
-    return tuple(
-        Port(
-            protocol=port.get("Protocol", "tcp"),
-            target=port["TargetPort"],
-            published=port.get("PublishedPort", 0),
-            mode=port.get("PublishMode", "ingress"),
-        )
-        for port in found
-    )
 
 
 @lru_cache(maxsize=MANY)

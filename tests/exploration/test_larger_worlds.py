@@ -17,9 +17,9 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from providers.rules.live.service_spec import replicas
 from providers.rules.resource_types import ingress
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.rules.vocabulary.steps import Step
 from providers.simulate import SimulatorState, elapse, members, others
 from providers.simulate.others import create_service, named, service_spec
@@ -314,7 +314,7 @@ def tasks_run(theirs: SimulatorState) -> Check:
     def check(sim: SimulatorState) -> str | None:
         by_others = {node.id for node in theirs.swarm.nodes if node.label(BY_HAND)}
         desired, found = running(theirs, apart=by_others), running(sim)
-        most = {each.name: replicas(each.spec) for each in theirs.swarm.services}  # fewer, once scaled
+        most = {each.name: read_spec(each.spec).replicas for each in theirs.swarm.services}  # fewer, once scaled
         due = {name: min(count, most[name] or count) for name, count in desired.items()}
         less = {name: (count, found[name]) for name, count in due.items() if found[name] < count}
         return f"tasks are lost: {less}" if less else None

@@ -5,11 +5,11 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from providers.rules.doctor.case import Case, Fault
-from providers.rules.live.service_spec import has_virtual_address
 from providers.rules.vocabulary.addresses import room, shown_network
 from providers.rules.vocabulary.diagnosis import ObservedHost, ObservedSwarm, Room
 from providers.rules.vocabulary.facts import Network, SwarmService, Task
 from providers.rules.vocabulary.network_config import Pool
+from providers.rules.vocabulary.service_spec import read_spec
 
 _SCARCE = 10  # a warning where less than one in so many is left: an update needs each task's twice for a while
 _PORTS = 1023  # of a bridge: https://github.com/moby/moby/issues/31100
@@ -73,7 +73,9 @@ def _counted(network: Network, swarm: ObservedSwarm) -> Room:
     snapshot = swarm.snapshot
     tasks = [task for task in snapshot.tasks if task.alive and network.id in task.networks]
     hosts = len(snapshot.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
-    services = sum(network.id in each.networks and has_virtual_address(each.spec) for each in snapshot.services)
+    services = sum(
+        network.id in each.networks and read_spec(each.spec).has_virtual_address for each in snapshot.services
+    )
     return _room(network, hosts + len(tasks) + services)
 
 

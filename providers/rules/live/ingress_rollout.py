@@ -7,9 +7,10 @@ decision, or None if its part is done. No ports and no settings here.
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from providers.rules.live import maintenance, service_spec
+from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Task, UnreachableHost
 from providers.rules.vocabulary.labels import KICK, count
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 from providers.rules.vocabulary.words import some
 
@@ -210,7 +211,7 @@ def has_endless_tasks(busy: Collection[Task], host: HostIngress, facts: IngressF
     """Tell whether tasks have outlived their stop grace on a host that keeps a removed ingress: an Engine that tries to
     start them there, again and again, never ends them (measurements.md#old-ingress-stays)."""
     services = {task.service_id for task in busy}
-    graces = [service_spec.stop_grace(service.spec) for service in facts.services if service.id in services]
+    graces = [read_spec(service.spec).stop_grace for service in facts.services if service.id in services]
     return facts.left_on(host) and facts.unchanged_for >= STALE + max(graces, default=0)
 
 

@@ -9,9 +9,10 @@ import json
 from dataclasses import replace
 from shlex import quote
 
-from providers.rules.live import former, maintenance, running_change, safety, service_spec
+from providers.rules.live import former, maintenance, running_change, safety
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, former_label, moved_label, twin_name, with_owner
+from providers.rules.vocabulary.service_spec import read_spec
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -229,7 +230,8 @@ def wait_for_updates(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait
 
 def watch_seconds(service: SwarmService) -> float:
     """Return the seconds for which the swarm watches a new task of the service, and a few more."""
-    return service_spec.monitor(service.spec) + service_spec.update_delay(service.spec) + safety.ENDS
+    spec = read_spec(service.spec)
+    return spec.monitor + spec.update_delay + safety.ENDS
 
 
 def refresh_rollback_specs(facts: OverlayFacts, leaving: Network) -> Steps | None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_address, ip_network
 from math import inf
 
-from providers.rules.live import service_spec
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
+from providers.rules.vocabulary.service_spec import read_spec
 
 _CONSTRAINT = re.compile(r"\s*(?P<key>\S+?)\s*(?P<operator>==|!=)\s*(?P<value>.*?)\s*")
 _ON_NODE, _ON_ENGINE = "node.labels.", "engine.labels."
@@ -62,7 +62,7 @@ def stranded_tasks(
     service all, those of a replicated one that the others have no room for."""
     own = _desired(service, tasks)
     off = [task for task in own if task.node_id in leaving]
-    if service_spec.mode(service.spec) == "global":
+    if read_spec(service.spec).mode == "global":
         return off
     free = sum(_most(service.spec, node) for node in nodes if node.id not in leaving)
     stay = sum(bool(task.node_id) and task.node_id not in leaving for task in own)
@@ -72,10 +72,11 @@ def stranded_tasks(
 def is_crowded(service: SwarmService, tasks: Iterable[Task], nodes: Collection[Node]) -> bool:
     """Tell whether no node has a place for one task more, which an update with the order start-first needs
     (measurements.md#start-first)."""
-    if service_spec.update_order(service.spec) != "start-first":
+    spec = read_spec(service.spec)
+    if spec.update_order != "start-first":
         return False
-    if service_spec.mode(service.spec) == "global":
-        return service_spec.publishes_on_hosts(service.spec) or service_spec.max_per_node(service.spec) == 1
+    if spec.mode == "global":
+        return spec.publishes_on_hosts or spec.placement.max_per_node == 1
     own = _desired(service, tasks)
     return bool(own) and sum(_most(service.spec, node) for node in nodes) <= len(own)
 
@@ -88,10 +89,10 @@ def _most(spec: str, node: Node) -> float:
     """Return how many of a service's tasks a node takes, infinite if nothing limits them."""
     if node.availability != "active" or not node.counted_on or not _suits(spec, node):
         return 0
-    asked = service_spec.reservations(spec)
+    asked = read_spec(spec)
     limits = (
-        service_spec.max_per_node(spec) or inf,
-        1 if service_spec.publishes_on_hosts(spec) else inf,
+        asked.placement.max_per_node or inf,
+        1 if asked.publishes_on_hosts else inf,
         node.nano_cpus // asked.nano_cpus if asked.nano_cpus else inf,
         node.memory_bytes // asked.memory_bytes if asked.memory_bytes else inf,
     )
@@ -99,9 +100,9 @@ def _most(spec: str, node: Node) -> float:
 
 
 def _suits(spec: str, node: Node) -> bool:
-    platforms = service_spec.platforms(spec)
-    fits = not platforms or any(os in ("", node.os) and _same(arch) in ("", _same(node.arch)) for os, arch in platforms)
-    return fits and matches(node, service_spec.constraints(spec))
+    actual = read_spec(spec).placement
+    fits = (os in ("", node.os) and _same(arch) in ("", _same(node.arch)) for os, arch in actual.platforms)
+    return (not actual.platforms or any(fits)) and matches(node, actual.constraints)
 
 
 def _same(arch: str) -> str:

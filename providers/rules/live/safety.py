@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from shlex import quote
 
-from providers.rules.live import journal, placement, service_spec
+from providers.rules.live import journal, placement
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
+from providers.rules.vocabulary.service_spec import read_spec
 
 # Rollouts that are neither over nor going on by themselves.
 HALTED = frozenset({"paused", "rollback_started", "rollback_paused"})
@@ -94,7 +95,7 @@ def _stranded(
 
 def held_refusal(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say which tasks of global services an update leaves where they are, since their hosts are paused now."""
-    everywhere = [service for service in services if service_spec.mode(service.spec) == "global"]
+    everywhere = [service for service in services if read_spec(service.spec).mode == "global"]
     return "; ".join(_stranded(everywhere, tasks, nodes, _paused(nodes))) or None
 
 
@@ -103,8 +104,9 @@ def _not_restarted(services: Iterable[SwarmService], node: Node) -> Iterable[str
     (shouldRestart: https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go), but for a
     global service, whose tasks come with the node unless they run once (isTaskCompleted: .../global/global.go)."""
     for service in services:
-        once = service_spec.restart_condition(service.spec) == "none"
-        most = service_spec.most_restarts(service.spec) if service_spec.mode(service.spec) == "replicated" else 0
+        spec = read_spec(service.spec)
+        once = spec.restart_condition == "none"
+        most = spec.most_restarts if spec.mode == "replicated" else 0
         if not service.job and (once or most):
             policy = "restart condition none" if once else f"at most {most} restarts"
             yield (
@@ -117,7 +119,7 @@ def _not_restarted(services: Iterable[SwarmService], node: Node) -> Iterable[str
 def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node]) -> list[Node]:
     """Return the paused hosts on which its tasks stay as they are: the orchestrator of global services neither adds nor
     updates tasks there until they are active again (measurements.md#paused-nodes)."""
-    if service_spec.mode(service.spec) != "global":
+    if read_spec(service.spec).mode != "global":
         return []
     actual = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
     return [node for node in _paused(nodes) if node.id in actual]
@@ -131,14 +133,15 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
     """Yield services whose tasks have run to their end: an update would start new ones."""
     actual = _living(tasks)
     for service in services:
-        condition, desired = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec) or 0
-        most, gone = service_spec.most_restarts(service.spec), max(0, desired - actual[service.id])
+        spec = read_spec(service.spec)
+        condition, most = spec.restart_condition, spec.most_restarts
+        gone = max(0, (spec.replicas or 0) - actual[service.id])
         if condition == "on-failure" and not most:  # one that failed is followed by another a moment later
             gone = min(gone, sum(task.service_id == service.id and task.state == "complete" for task in tasks))
         if (condition != "any" or most) and gone:
             limit = f", at most {most} restarts" if most else ""
             yield (
-                f"service {service.name}: {gone} of its {desired} tasks have ended for good (restart condition "
+                f"service {service.name}: {gone} of its {spec.replicas} tasks have ended for good (restart condition "
                 f"{condition}{limit}) and would run again: remove the service, or detach it from the network "
                 "(remove its port if it publishes one), then run again"
             )
@@ -155,7 +158,7 @@ def endless_refusal(services: Iterable[SwarmService], tasks: Collection[Task], n
                 f"service {service.name}: an update starts a new task before it stops the old one (start-first), and "
                 f"no node has a place for one more: `docker service update --update-order stop-first {name}`"
             )
-        elif waiting and service_spec.parallelism(service.spec):
+        elif waiting and read_spec(service.spec).parallelism:
             found.append(
                 f"service {service.name}: {waiting} of its tasks wait for a node that takes them, and an update waits "
                 f"with them before it moves the next: see `docker service ps {name}`, and give them a place or scale "
@@ -174,8 +177,8 @@ def running_rollouts(services: Iterable[SwarmService], unchanged_for: float) -> 
 
 
 def _between_tasks(spec: str) -> float:
-    still = service_spec.monitor(spec) + service_spec.update_delay(spec) + service_spec.stop_grace(spec)
-    return still + service_spec.health_seconds(spec) + ENDS
+    asked = read_spec(spec)
+    return asked.monitor + asked.update_delay + asked.stop_grace + asked.health_seconds + ENDS
 
 
 def ending_tasks(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
@@ -193,8 +196,8 @@ def too_long_refusal(services: Sequence[SwarmService], seconds: float, key: str)
     stack file."""
     if not services:
         return None
-    ends = {service.name: service_spec.stop_grace(service.spec) for service in services}
-    starts = {service.name: max(TASK_STARTS, service_spec.health_seconds(service.spec)) for service in services}
+    ends = {service.name: read_spec(service.spec).stop_grace for service in services}
+    starts = {service.name: max(TASK_STARTS, read_spec(service.spec).health_seconds) for service in services}
     slowest, latest = max(ends.values()), max(starts.values())
     slow, late = (
         ", ".join(name for name in names if names[name] == most) for names, most in ((ends, slowest), (starts, latest))
@@ -244,10 +247,10 @@ def _living(tasks: Collection[Task]) -> Counter[str]:
 
 def _most_tasks(service: SwarmService, actual: int, nodes: int) -> int:
     """Return how many of its tasks have an address at once, at most, during an update."""
-    desired = service_spec.replicas(service.spec)
-    count = max(actual, nodes if desired is None else desired)
-    more = service_spec.parallelism(service.spec) or count
-    return count + (min(more, count) if service_spec.update_order(service.spec) == "start-first" else 0)
+    spec = read_spec(service.spec)
+    count = max(actual, nodes if spec.replicas is None else spec.replicas)
+    more = spec.parallelism or count
+    return count + (min(more, count) if spec.update_order == "start-first" else 0)
 
 
 # Labels that tell Traefik, in its versions 3 and 2, by which network to reach a service:
@@ -260,15 +263,15 @@ def warnings(name: str, spec: str, replaced: Collection[str]) -> list[str]:
 
     name, spec: of the service, whose tasks restart. replaced: overlays that give way to a twin for a while.
     """
-    volumes = service_spec.local_volumes(spec)
-    alone = service_spec.replicas(spec) == 1 and not service_spec.constraints(spec)
+    asked = read_spec(spec)
+    volumes, labels = asked.local_volumes, asked.labels
+    alone = asked.replicas == 1 and not asked.placement.constraints
     lines = []
     if volumes and alone:
         lines.append(
             f"service {name}: its one task may start on another host, and would find volume {', '.join(volumes)} empty "
             "there: bind it to its host with a constraint before"
         )
-    labels = service_spec.labels(spec)
     lines += [
         f"service {name}: Traefik reaches it by overlay {labels[label]} (label {label}), which a temporary network "
         "replaces for a while: expect errors 502 and 504 until all has moved, or remove the label before"

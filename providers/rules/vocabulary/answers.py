@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache, lru_cache
 from ipaddress import ip_interface
-from typing import Annotated, Any, Required, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -30,7 +30,6 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticUseDefault, core_schema
-from typing_extensions import TypedDict
 
 from providers.rules.vocabulary.addresses import MANY, ip_only, shown_network
 from providers.rules.vocabulary.words import line
@@ -126,88 +125,11 @@ def to_the_letter(kind: Any, absent: str | None = None) -> BeforeValidator:  # n
     def text(found: object) -> str:
         if found is None and absent is not None:
             return absent
-        form(kind).validate_python(found, strict=True)
-        return json.dumps(found, allow_nan=False)
+        written = json.dumps(found, allow_nan=False)
+        form(kind).validate_json(written, strict=True)
+        return written
 
     return BeforeValidator(text)
-
-
-# A service's spec, as far as rules/live/service_spec.py reads it.
-
-
-class PortOfService(TypedDict, total=False):
-    Protocol: str | None
-    TargetPort: PortNumber | None
-    PublishedPort: PortNumber | None
-    PublishMode: str | None
-
-
-class Ports(TypedDict, total=False):
-    Ports: Many[PortOfService] | None
-
-
-class Amounts(TypedDict, total=False):
-    NanoCPUs: Number | None
-    MemoryBytes: Number | None
-
-
-class Reserved(TypedDict, total=False):
-    Reservations: Amounts | None
-
-
-class Placement(TypedDict, total=False):
-    Constraints: Many[str] | None
-    MaxReplicas: Number | None
-
-
-class Restarts(TypedDict, total=False):
-    Condition: str | None
-    Delay: Number | None
-    MaxAttempts: Number | None
-
-
-class HealthCheck(TypedDict, total=False):
-    Test: Many[str] | None
-    Interval: Number | None
-    Timeout: Number | None
-    StartPeriod: Number | None
-    Retries: Few | None
-
-
-class ContainerSpec(TypedDict, total=False):
-    StopGracePeriod: Number | None
-    Healthcheck: HealthCheck | None
-
-
-class Template(TypedDict, total=False):
-    Placement: Placement | None
-    Resources: Reserved | None
-    RestartPolicy: Restarts | None
-    ContainerSpec: ContainerSpec | None
-
-
-class Updating(TypedDict, total=False):
-    Parallelism: Number | None
-    Delay: Number | None
-    Monitor: Number | None
-    FailureAction: str | None
-    Order: str | None
-
-
-class Replicated(TypedDict, total=False):
-    Replicas: Few | None
-
-
-class Mode(TypedDict, total=False):
-    Replicated: Replicated | None
-
-
-class ServiceSpec(TypedDict, total=False):
-    Labels: Keyed[str] | None
-    TaskTemplate: Required[Template]
-    Mode: Mode | None
-    EndpointSpec: Ports | None
-    UpdateConfig: Updating | None
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal, NotRequired, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -27,17 +27,15 @@ from providers.rules.vocabulary.answers import (
     Many,
     Number,
     Pairs,
-    Placement,
     PortNumber,
-    PortOfService,
     Range,
     Seconds,
-    ServiceSpec,
     Time,
     or_else,
     to_the_letter,
 )
 from providers.rules.vocabulary.network_config import NetworkConfig
+from providers.rules.vocabulary.service_spec import Placement, Port, WholeSpec
 
 T = TypeVar("T")
 
@@ -220,20 +218,6 @@ class Swarm:
         return dict(self.labels).get(key)
 
 
-_PROTOCOL = From(Literal["", "tcp", "udp", "sctp"], lambda found: found or "tcp")
-_PORT_MODE = From(Literal["", "ingress", "host"], lambda found: found or "ingress")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Port:
-    """One published port of a service's spec. `published` 0: the swarm chooses."""
-
-    protocol: Annotated[str, _PROTOCOL, At("Protocol")] = "tcp"
-    target: Annotated[PortNumber, At("TargetPort")] = 0
-    published: Annotated[PortNumber, At("PublishedPort")] = 0
-    mode: Annotated[str, _PORT_MODE, At("PublishMode")] = "ingress"
-
-
 class _Attachment(TypedDict):
     Target: str
 
@@ -256,7 +240,7 @@ class SwarmService:
     update_state: `updating`, `paused`, `completed`, `rollback_...` or empty.
     virtual: those of `networks` on which it has an address. `rollback_labels`, `rollback_networks`: those of the spec
     to which a rollback would return. `force_update`: the counter that moves tasks. read_on: the host that told it. What
-    else the spec asks for is read by rules/live/service_spec.py.
+    else the spec asks for is read by service_spec.py.
     """
 
     id: Annotated[Id, At("ID")]
@@ -272,8 +256,8 @@ class SwarmService:
         tuple[str, ...], _NAMED, At("PreviousSpec.TaskTemplate.Networks", "PreviousSpec.Networks")
     ] = ()
     force_update: Annotated[Number, At("Spec.TaskTemplate.ForceUpdate")] = 0
-    endpoint: Annotated[str, to_the_letter(Many[PortOfService], "[]"), At("Endpoint.Ports")] = "[]"
-    spec: Annotated[str, to_the_letter(ServiceSpec), At("Spec")] = field(default="", compare=False)
+    endpoint: Annotated[str, to_the_letter(Many[Port], "[]"), At("Endpoint.Ports")] = "[]"
+    spec: Annotated[str, to_the_letter(WholeSpec), At("Spec")] = field(default="", compare=False)
     version: Annotated[Number, At("Version.Index")] = field(default=0, compare=False)
     read_on: str = field(default="", compare=False)
 

@@ -7,8 +7,9 @@ import pytest
 from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.vocabulary.diagnosis import Way
-from providers.rules.vocabulary.facts import Port, SwarmService, Task
+from providers.rules.vocabulary.facts import SwarmService, Task
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
+from providers.rules.vocabulary.service_spec import Port
 from tests.support.examined import found as findings_of
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.looks import LOOK

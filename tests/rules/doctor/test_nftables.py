@@ -6,7 +6,8 @@ from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.doctor.nftables import Packet, drop_reason
 from providers.rules.vocabulary.diagnosis import Reach, Result
-from providers.rules.vocabulary.facts import Port, SwarmService, Task
+from providers.rules.vocabulary.facts import SwarmService, Task
+from providers.rules.vocabulary.service_spec import Port
 from tests.support.examined import found as findings_of
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.networks import a_network

@@ -7,8 +7,9 @@ import pytest
 
 from providers.rules.live import published_ports
 from providers.rules.live.journal import Journal
-from providers.rules.vocabulary.facts import IngressFacts, Node, Port, SwarmService, Task
+from providers.rules.vocabulary.facts import IngressFacts, Node, SwarmService, Task
 from providers.rules.vocabulary.labels import JOURNAL
+from providers.rules.vocabulary.service_spec import Port
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.support.networks import a_network
 from tests.support.swarms import a_swarm

@@ -10,7 +10,7 @@ from providers.rules.live import journal
 from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.labels import copy_label
-from providers.simulate.workloads import published
+from providers.rules.vocabulary.service_spec import read_spec
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases
 
@@ -58,7 +58,7 @@ def service(spec: dict[str, Any], **given: Any) -> SwarmService:
         {**port, "PublishedPort": port.get("PublishedPort") or FIRST_DYNAMIC + at} for at, port in enumerate(found)
     ]
     texts = {"spec": json.dumps(spec), "endpoint": json.dumps(numbers)}
-    shown = {"ports": published(texts["spec"]), "labels": pairs(spec["Labels"])}
+    shown = {"ports": read_spec(texts["spec"]).ports, "labels": pairs(spec["Labels"])}
     return SwarmService(**{"id": "s1", "name": "web", **shown, **texts, **given})
 
 

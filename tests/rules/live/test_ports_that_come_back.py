@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from providers.rules.vocabulary.errors import Blocked
-from providers.rules.vocabulary.facts import Port
 from providers.rules.vocabulary.labels import JOURNAL
+from providers.rules.vocabulary.service_spec import Port
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step, UpdateService
 from providers.simulate import SimulatorState, elapse
 from providers.simulate.others import change_service, create_service, named, remove_service, service_spec

@@ -13,13 +13,13 @@ from providers.rules.vocabulary.facts import (
     IngressFacts,
     Network,
     Node,
-    Port,
     SwarmService,
     Task,
     UnreachableHost,
 )
 from providers.rules.vocabulary.labels import CHANGE, FORMER, copy_label
 from providers.rules.vocabulary.network_options import MTU
+from providers.rules.vocabulary.service_spec import Port
 from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
