@@ -18,7 +18,6 @@
     reads.py          single reads, with the mixtures that real Engines show
     observe.py        the facts, read as from real hosts
     from_snapshot.py  real hosts, as they were read, as a simulation
-    others.py         what others do: services, containers, settings and removals by hand
 
 Each manner names the measurement it follows (docs/dev/measurements.md). What was never measured is not
 simulated. No randomness, no clock, no threads: luck (a kick that fails) stands in the simulation, and time passes only

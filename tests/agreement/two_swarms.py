@@ -14,8 +14,9 @@ from providers.hosts.perform import perform
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import GwbridgeFacts, Node, OverlayFacts, SwarmFacts, Task
 from providers.rules.vocabulary.steps import Step
-from providers.simulate import members, others
+from providers.simulate import members
 from providers.simulate.observe import tasks
+from tests.support import others
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group
 
 Json = dict[str, Any]

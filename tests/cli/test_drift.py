@@ -22,10 +22,10 @@ from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
 from providers.simulate import SimulatorState, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
-from providers.simulate.others import set_node
 from tests.cli.test_plan import plan_of, state
 from tests.support import lifecycle
 from tests.support.networks import altered
+from tests.support.others import set_node
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
 STACK = lifecycle.whole_stack()

@@ -9,9 +9,9 @@ import pytest
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NoFacts, facts_file
 from providers.simulate import SimulatorState, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
-from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
 from tests.support import lifecycle
+from tests.support.others import create_service, run_container, service_spec
 from tests.support.simulated import after, elapsed
 
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)

@@ -19,9 +19,9 @@ from providers.simulate import SimulatorState, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
-from providers.simulate.others import create_service, run_container, service_spec
 from providers.simulate.workloads import Container
 from tests.support import lifecycle
+from tests.support.others import create_service, run_container, service_spec
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
 SWARM = lifecycle.swarm_spec()

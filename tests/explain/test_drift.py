@@ -34,9 +34,9 @@ from providers.rules.vocabulary.steps import (
 )
 from providers.simulate import SimulatorState, bare
 from providers.simulate.hosts import SimulatedHosts
-from providers.simulate.others import set_node
 from tests.support import lifecycle
 from tests.support.networks import altered, create_network
+from tests.support.others import set_node
 from tests.support.simulated import after, elapsed, on_host
 
 TEAM = {"team": "net"}

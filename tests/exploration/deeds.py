@@ -10,13 +10,14 @@ from providers import simulate
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.steps import RemoveNetwork, UpdateService
-from providers.simulate import SimulatorState, members, others
-from providers.simulate.others import change_service, create_service, named, service_spec, set_node
+from providers.simulate import SimulatorState, members
 from providers.simulate.workloads import read
 from tests.exploration import checks
 from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act
+from tests.support import others
 from tests.support.lifecycle import id_of, overlay_spec
+from tests.support.others import change_service, create_service, named, service_spec, set_node
 from tests.support.simulated import on_host
 
 P = ParamSpec("P")

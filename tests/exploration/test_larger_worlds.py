@@ -21,15 +21,16 @@ from providers.rules.resource_types import ingress
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
 from providers.rules.vocabulary.service_spec import read_spec
 from providers.rules.vocabulary.steps import Step
-from providers.simulate import SimulatorState, elapse, members, others
-from providers.simulate.others import create_service, named, service_spec
+from providers.simulate import SimulatorState, elapse, members
 from providers.simulate.workloads import Service, read, text
 from tests.exploration import deeds
 from tests.exploration.checks import BY_HAND, all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Act, Check, Scene, attempt, written_over
 from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap
 from tests.exploration.test_mutations import MUTATIONS
+from tests.support import others
 from tests.support.lifecycle import id_of, overlay_spec
+from tests.support.others import create_service, named, service_spec
 from tests.support.simulated import Killed, SimulatedHosts
 
 pytestmark = pytest.mark.exploration

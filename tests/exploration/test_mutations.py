@@ -16,9 +16,10 @@ from providers.rules.vocabulary.facts import IngressFacts, OverlayFacts, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Blocked, Done, Step, Steps, UpdateNode, UpdateService, UpdateSwarm
-from providers.simulate import SimulatorState, others
+from providers.simulate import SimulatorState
 from tests.exploration.explore import PATIENCE, Exploration, Scene
 from tests.exploration.scenes import NEW_BRIDGE, NEW_INGRESS, SMALL, UNTIDY, swap
+from tests.support import others
 from tests.support.lifecycle import id_of, make
 from tests.support.simulated import SimulatedHosts
 

@@ -16,9 +16,9 @@ from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import SimulatorState, elapse
-from providers.simulate.others import create_service, service_spec
 from providers.swarm import SwarmProvider
 from tests.support import lifecycle
+from tests.support.others import create_service, service_spec
 from tests.support.simulated import SimulatedHosts
 
 GWBRIDGE = lifecycle.gwbridge_spec("w1")

@@ -7,9 +7,9 @@ from providers.loop.dry_run import rehearsed
 from providers.rules.resource_types.table import INGRESS
 from providers.simulate import SimulatorState, elapse
 from providers.simulate.from_snapshot import copied
-from providers.simulate.others import create_service, service_spec
 from tests.support.calls import calls
 from tests.support.lifecycle import id_of, ingress_spec, running
+from tests.support.others import create_service, service_spec
 from tests.support.simulated import SimulatedHosts
 
 

@@ -9,8 +9,8 @@ from providers.simulate import SimulatorState, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
-from providers.simulate.others import change_service, create_service, run_container, service_spec, set_node
 from tests.support import lifecycle
+from tests.support.others import change_service, create_service, run_container, service_spec, set_node
 from tests.support.simulated import after, elapsed
 
 

@@ -34,8 +34,7 @@ from providers.rules.vocabulary.steps import (
     UnlockSwarm,
     UpdateNode,
 )
-from providers.simulate import SimulatorState, bare, elapse, members, others, perform, reads
-from providers.simulate.others import change_service, create_service, named, service_spec
+from providers.simulate import SimulatorState, bare, elapse, members, perform, reads
 from providers.simulate.workloads import read
 from tests.simulate.swarms import (
     APP,
@@ -50,7 +49,9 @@ from tests.simulate.swarms import (
     with_container,
     without_ports,
 )
+from tests.support import others
 from tests.support.networks import altered, create_network
+from tests.support.others import change_service, create_service, named, service_spec
 from tests.support.simulated import on_host
 
 BRIDGE = create_network(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")

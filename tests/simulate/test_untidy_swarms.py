@@ -9,8 +9,7 @@ import pytest
 
 from providers import simulate
 from providers.rules.vocabulary.steps import RestartEngine
-from providers.simulate import SimulatorState, Timings, elapse, members, others, perform
-from providers.simulate.others import change_service, create_service, named, service_spec
+from providers.simulate import SimulatorState, Timings, elapse, members, perform
 from tests.simulate.swarms import (
     bridge_of,
     forced,
@@ -21,7 +20,9 @@ from tests.simulate.swarms import (
     with_app,
     without_ports,
 )
+from tests.support import others
 from tests.support.networks import create_network
+from tests.support.others import change_service, create_service, named, service_spec
 
 
 def with_web(spec: str, **manner: Any) -> SimulatorState:  # what create_service takes

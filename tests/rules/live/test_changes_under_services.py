@@ -17,9 +17,9 @@ from providers.rules.vocabulary.steps import (
     UpdateService,
 )
 from providers.simulate import SimulatorState, elapse, members
-from providers.simulate.others import create_service, named, service_spec, set_node
 from providers.simulate.workloads import Container, read
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
+from tests.support.others import create_service, named, service_spec, set_node
 from tests.support.simulated import SimulatedHosts, cuts
 from tests.support.tables import cases
 

@@ -7,9 +7,9 @@ import pytest
 from providers.rules.live import journal, published_ports
 from providers.rules.vocabulary.steps import Step, UpdateService
 from providers.simulate import SimulatorState, elapse, members
-from providers.simulate.others import create_service, named, service_spec, set_node
 from providers.simulate.workloads import Placed, read
 from tests.support.lifecycle import id_of, ingress_spec, make, running
+from tests.support.others import create_service, named, service_spec, set_node
 from tests.support.simulated import SimulatedHosts
 
 NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")

@@ -11,9 +11,9 @@ from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.service_spec import Port
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step, UpdateService
 from providers.simulate import SimulatorState, elapse
-from providers.simulate.others import change_service, create_service, named, remove_service, service_spec
 from providers.simulate.workloads import read
 from tests.support.lifecycle import id_of, ingress_spec, make, running
+from tests.support.others import change_service, create_service, named, remove_service, service_spec
 from tests.support.simulated import SimulatedHosts
 
 NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")

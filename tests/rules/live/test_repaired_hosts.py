@@ -7,8 +7,8 @@ import pytest
 
 from providers.rules.vocabulary.steps import RemoveNetwork, RestartEngine, UpdateNode, UpdateService
 from providers.simulate import SimulatorState, elapse, perform
-from providers.simulate.others import create_service, fail_kicks, service_spec
 from tests.support.lifecycle import id_of, ingress_spec, make, running
+from tests.support.others import create_service, fail_kicks, service_spec
 from tests.support.simulated import SimulatedHosts
 
 STALE = ingress_spec(timeout=600)

@@ -12,8 +12,9 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import NodeFacts
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
-from providers.simulate import SimulatorState, others
+from providers.simulate import SimulatorState
 from providers.simulate.members import stop_docker, without_membership
+from tests.support import others
 from tests.support.lifecycle import gwbridge_spec, id_of, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts, cuts, on_host
 from tests.support.tables import cases

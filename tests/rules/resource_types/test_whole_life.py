@@ -13,7 +13,8 @@ from providers import simulate
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
-from providers.simulate import SimulatorState, bare, members, others
+from providers.simulate import SimulatorState, bare, members
+from tests.support import others
 from tests.support.lifecycle import (
     HOSTS,
     gwbridge_spec,
