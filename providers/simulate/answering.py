@@ -21,12 +21,9 @@ def engine(sim: SimulatorState, name: str) -> Host:
     return host
 
 
+@Lately
 def manager(sim: SimulatorState) -> Host:
     """A declared host that can answer for the swarm. Raises NoQuorum, NoSwarm, NotAManager or Unreachable."""
-    return MANAGER.of(sim)
-
-
-def _manager(sim: SimulatorState) -> Host:
     declared = [host for host in sim.hosts if host.declared]
     answering = [host for host in declared if host.up]
     managers = [host for host in answering if host.member and host.control]
@@ -41,41 +38,26 @@ def _manager(sim: SimulatorState) -> Host:
     raise Unreachable("no host answers for the swarm: none of them can be reached")
 
 
-MANAGER = Lately[Host](_manager)
-
-
 def reachable(sim: SimulatorState, node: Node) -> bool:
     """Tell whether a manager takes part in agreeing."""
     host = sim.host_of(node.id)
     return node.role == "manager" and host is not None and host.up and host.control
 
 
+@Lately
 def voters(sim: SimulatorState) -> list[Node]:
     """The managers that count for a majority: all but those that were promoted and have not taken up the role."""
-    return VOTERS.of(sim)
-
-
-def _voters(sim: SimulatorState) -> list[Node]:
     if sim.cluster is None:
         return []
     waiting = {host.node_id for host in sim.hosts if host.member and host.up and not host.control}
     return [node for node in sim.swarm.nodes if node.role == "manager" and node.id not in waiting]
 
 
-VOTERS = Lately[list[Node]](_voters)
-
-
+@Lately
 def quorum(sim: SimulatorState) -> bool:
     """Tell whether enough managers can be reached to agree on anything."""
-    return QUORUM.of(sim)
-
-
-def _quorum(sim: SimulatorState) -> bool:
     members = voters(sim)
     return 2 * sum(reachable(sim, node) for node in members) > len(members)
-
-
-QUORUM = Lately[bool](_quorum)
 
 
 def can_spare(sim: SimulatorState, node: Node) -> bool:

@@ -174,7 +174,7 @@ def overlay_facts(sim: SimulatorState, name: str, network_id: str = "", *, thoro
 
 def stopped(sim: SimulatorState, ids: Set[str]) -> tuple[Stopped, ...]:
     """The stopped containers on hosts that answer which remember one of these networks."""
-    return tuple(each for each in STOPPED.of(sim.hosts) if ids & each.networks)
+    return tuple(each for each in STOPPED(sim.hosts) if ids & each.networks)
 
 
 STOPPED = Lately[list[Stopped]](

@@ -64,17 +64,11 @@ def settings(sim: SimulatorState) -> Swarm:
     return sim.swarm.settings
 
 
+@Lately
 def nodes(sim: SimulatorState) -> tuple[Node, ...]:
     """All members, as any manager lists them."""
-    return NODES_SHOWN.of(sim)
-
-
-def _nodes(sim: SimulatorState) -> tuple[Node, ...]:
     first = leader(sim)
     return tuple(sorted([shown(sim, node, first) for node in sim.swarm.nodes], key=attrgetter("id")))
-
-
-NODES_SHOWN = Lately[tuple[Node, ...]](_nodes)
 
 
 def shown(sim: SimulatorState, node: Node, first: str) -> Node:
@@ -91,7 +85,7 @@ def listed(sim: SimulatorState, host: Host) -> tuple[Network, ...]:
     measurements.md#names-stay-taken
     """
     cluster = sim.swarm.networks if sim.cluster and host.control and host.member else ()
-    return LISTED.of(cluster, host.networks) if cluster else _listed(cluster, host.networks)
+    return LISTED(cluster, host.networks) if cluster else _listed(cluster, host.networks)
 
 
 def _listed(cluster: tuple[Network, ...], own: tuple[Network, ...]) -> tuple[Network, ...]:
@@ -112,17 +106,15 @@ def inspected(sim: SimulatorState, host: Host, network_id: str) -> Network | Non
 
 def services(sim: SimulatorState) -> tuple[SwarmService, ...]:
     """All services."""
-    return SERVICES_SHOWN.of(sim.swarm.services, sim.swarm.ingress)
+    return _services(sim.swarm.services, sim.swarm.ingress)
 
 
-def _shown(services: tuple[Service, ...], ingress: Network | None) -> tuple[SwarmService, ...]:
+@Lately
+def _services(services: tuple[Service, ...], ingress: Network | None) -> tuple[SwarmService, ...]:
     """Services as `GET /services` shows them; one that publishes through the ingress has an address on it."""
     return tuple(
         sorted([shown_service(each, ingress.id if ingress else "") for each in services], key=attrgetter("id"))
     )
-
-
-SERVICES_SHOWN = Lately[tuple[SwarmService, ...]](_shown)
 
 
 @lru_cache(maxsize=MANY)  # most services are as they were at the look before
@@ -158,7 +150,7 @@ def raw_port(port: Port) -> dict[str, str | int]:
 
 def tasks(sim: SimulatorState) -> tuple[Task, ...]:
     """All tasks, standalone containers on networks of the cluster among them."""
-    return TASKS_SHOWN.of(sim.swarm.tasks)
+    return TASKS_SHOWN(sim.swarm.tasks)
 
 
 @lru_cache(maxsize=MANY)  # most tasks are as they were at the look before
@@ -221,18 +213,16 @@ def containers(sim: SimulatorState, host: Host) -> tuple[Container, ...]:
 
 def running_on(sim: SimulatorState, host: Host) -> list[Placed]:
     """The tasks of services whose containers run on a host."""
-    return RUNNING.of(sim.cluster.tasks).get(host.node_id, []) if sim.cluster else []
+    return _running(sim.cluster.tasks).get(host.node_id, []) if sim.cluster else []
 
 
+@Lately
 def _running(tasks: Tasks) -> dict[str, list[Placed]]:
     found: dict[str, list[Placed]] = {}
     for task in tasks:
         if task.service_id and task.state == "running":
             found.setdefault(task.node_id, []).append(task)
     return found
-
-
-RUNNING = Lately[dict[str, list[Placed]]](_running)
 
 
 def host_ingress(sim: SimulatorState, host: Host) -> HostIngress:

@@ -138,16 +138,15 @@ class Host:
 
 
 class Lately(Generic[T]):
-    """Keeps what was made last, as long as it would be made of the very same values: of a simulation that one thing
-    happens to all else stays as it is, and thousands of questions are about that.
+    """A function that keeps what it made last, as long as it would be made of the very same values: of a simulation
+    that one thing happens to all else stays as it is, and thousands of questions are about that.
     """
 
     def __init__(self, make: Callable[..., T]) -> None:
         self._make = make
         self._last: tuple[tuple[object, ...], T] | None = None
 
-    def of(self, *values: object) -> T:
-        """Return what is made of these."""
+    def __call__(self, *values: object) -> T:
         last = self._last
         if last is None or not all(map(is_, last[0], values)):
             last = self._last = (values, self._make(*values))
@@ -185,15 +184,15 @@ class Cluster:
 
     def node(self, node_id: str) -> Node | None:
         """A member's entry by its id."""
-        return NODES.of(self.nodes).get(node_id)
+        return NODES(self.nodes).get(node_id)
 
     def network(self, network_id: str) -> Network | None:
         """A network of the cluster by its id."""
-        return NETWORKS.of(self.networks).get(network_id)
+        return NETWORKS(self.networks).get(network_id)
 
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""
-        return SERVICES.of(self.services).get(service_id)
+        return SERVICES(self.services).get(service_id)
 
     def task(self, task_id: str) -> Placed | None:
         """A task by its id."""
@@ -202,7 +201,7 @@ class Cluster:
     @property
     def ingress(self) -> Network | None:
         """The ingress, with addresses or not."""
-        return INGRESS.of(self.networks)
+        return INGRESS(self.networks)
 
 
 class Due(NamedTuple):
@@ -226,11 +225,11 @@ class SimulatorState:
 
     def host(self, name: str) -> Host:
         """A host by its name. Raises KeyError for a name there is not."""
-        return HOSTS.of(self.hosts)[name]
+        return HOSTS(self.hosts)[name]
 
     def host_of(self, node_id: str) -> Host | None:
         """The host that takes part as this node, if it still does."""
-        return MEMBERS.of(self.hosts).get(node_id)
+        return MEMBERS(self.hosts).get(node_id)
 
     def with_host(self, changed: Host) -> "SimulatorState":
         """Return the simulation with this host in place of the one of its name."""
