@@ -27,13 +27,12 @@ where `elapse` says so.
 from providers.simulate.elapse import elapse
 from providers.simulate.observe import entries, gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.simulate.perform import perform
-from providers.simulate.state import Host, SimulatorState, Timings, bare
+from providers.simulate.state import Host, SimulatorState, Timings
 
 __all__ = [
     "Host",
     "SimulatorState",
     "Timings",
-    "bare",
     "elapse",
     "entries",
     "gwbridge_facts",

@@ -268,11 +268,6 @@ def stop_docker(sim: SimulatorState, name: str) -> SimulatorState:
     return elected(sim, notice_later(sim.with_host(replace(host, docker=False, networks=networks)), name))
 
 
-def cut(sim: SimulatorState, name: str) -> SimulatorState:
-    """A host's link is cut: neither we nor the other members reach it."""
-    return elected(sim, notice_later(sim.with_host(replace(sim.host(name), connected=False)), name))
-
-
 def elected(before: SimulatorState, after: SimulatorState) -> SimulatorState:
     """Take nobody for ready after a change of leader, until that member registers anew.
 
@@ -346,21 +341,6 @@ def unlocked(sim: SimulatorState, name: str) -> SimulatorState:
     if host.state != "locked":
         return sim
     return elected(sim, revive(back(sim.with_host(replace(host, state="active")), name), name))
-
-
-def heal(sim: SimulatorState, name: str) -> SimulatorState:
-    """A host's link is back; tasks that were to end, end. An ingress that was removed meanwhile stays, until its docker
-    restarts (measurements.md#host-that-is-down)."""
-    before, sim = sim, sim.with_host(replace(sim.host(name), connected=True))
-    if sim.cluster is None:
-        return sim
-    for task in sim.swarm.tasks:
-        if task.node_id == sim.host(name).node_id and task.desired == "shutdown":
-            sim = sim.later(sim.timings.drop, Happening("task ends", task.id))
-    for network in sim.host(name).networks:
-        if network.scope == "swarm" and not network.ingress and sim.swarm.network(network.id) is None:
-            sim = sim.later(sim.timings.drop, Happening("network dropped", name, network.id))
-    return elected(before, back(sim, name))
 
 
 def back(sim: SimulatorState, name: str) -> SimulatorState:

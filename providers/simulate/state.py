@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network, Node, Swarm
-from providers.rules.vocabulary.network_config import NetworkConfig, Pool
+from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service
 
@@ -270,13 +270,3 @@ class SimulatorState:
         """An id that nothing has had before: its first twelve characters differ from all others'."""
         made = self.made + 1
         return replace(self, made=made), f"{kind}{made:0{12 - len(kind)}d}"
-
-
-def bare(*names: str, timings: Timings = Timings()) -> SimulatorState:
-    """Hosts with nothing but what docker brings: docker0."""
-    pool = Pool(subnet="172.17.0.0/16", gateway="172.17.0.1")
-    docker0 = Network(id="docker0", scope="local", name="bridge", driver="bridge", pools=(pool,))
-    hosts = (
-        Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
-    )
-    return SimulatorState(hosts=tuple(hosts), timings=timings)

@@ -30,7 +30,7 @@ class Simulated:
     """The simulated swarm. Everything raises HostError and EngineError as real hosts do."""
 
     def __init__(self) -> None:
-        self.sim = simulate.bare(*HOSTS)
+        self.sim = others.bare(*HOSTS)
 
     def perform(self, step: Step) -> None:
         """Take one step."""

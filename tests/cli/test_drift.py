@@ -20,10 +20,10 @@ from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.snapshot import Certificate
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
-from providers.simulate import SimulatorState, members
+from providers.simulate import SimulatorState
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from tests.cli.test_plan import plan_of, state
-from tests.support import lifecycle
+from tests.support import lifecycle, others
 from tests.support.networks import altered
 from tests.support.others import set_node
 from tests.support.simulated import SimulatedHosts, after, elapsed
@@ -72,7 +72,7 @@ def paused(sim: SimulatorState, *hosts: str) -> SimulatorState:
 
 def cut(*hosts: str) -> SimulatorState:
     """The stack with hosts cut off."""
-    return after(RUNNING, *(partial(members.cut, name=host) for host in hosts))
+    return after(RUNNING, *(partial(others.cut, name=host) for host in hosts))
 
 
 # Who is asked
@@ -126,8 +126,8 @@ def test_nothing_is_drifted_where_nobody_answers():
 
 def test_end_of_the_swarm_needs_every_hosts_word():
     """The swarm may go on at a host that is unreachable; if it is gone with all that was in it, `up` makes it anew."""
-    everywhere = simulate.bare(*lifecycle.HOSTS)
-    half = members.cut(everywhere, "w1")
+    everywhere = others.bare(*lifecycle.HOSTS)
+    half = others.cut(everywhere, "w1")
     result = told(everywhere, *STACK)
 
     assert ({"stack file"}, True) == ({end.wins for _, end in result.drifted}, ("node/m1", "exists") in drifted(result))

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NoFacts, facts_file
-from providers.simulate import SimulatorState, members
+from providers.simulate import SimulatorState
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
-from tests.support import lifecycle
+from tests.support import lifecycle, others
 from tests.support.others import create_service, run_container, service_spec
 from tests.support.simulated import after, elapsed
 
@@ -55,7 +55,7 @@ def test_hosts_have_their_bridges():
 
 def test_unreachable_host_is_there_with_the_reason():
     """An unreachable host has what the managers know of it; its bridge is unknown."""
-    found = facts(members.cut(SIM, "w1")).hosts["w1"]
+    found = facts(others.cut(SIM, "w1")).hosts["w1"]
 
     assert ("worker", None, "") == (found.role, found.bridge, found.state)
     assert found.silent.startswith("w1: ")

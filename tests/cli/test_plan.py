@@ -15,13 +15,12 @@ from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import UnreachableHost
 from providers.rules.vocabulary.snapshot import Snapshot
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
-from providers.simulate.members import cut
 from providers.simulate.workloads import Container
 from tests.support import lifecycle
-from tests.support.others import create_service, run_container, service_spec
+from tests.support.others import bare, create_service, cut, run_container, service_spec
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
 SWARM = lifecycle.swarm_spec()

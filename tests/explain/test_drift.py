@@ -32,11 +32,11 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     Step,
 )
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from providers.simulate.hosts import SimulatedHosts
 from tests.support import lifecycle
 from tests.support.networks import altered, create_network
-from tests.support.others import set_node
+from tests.support.others import bare, set_node
 from tests.support.simulated import after, elapsed, on_host
 
 TEAM = {"team": "net"}

@@ -184,5 +184,5 @@ def losing(*hosts: str) -> dict[str, dict[str, Act]]:
 
 def cutting(*hosts: str) -> dict[str, dict[str, Act]]:
     """The cable of one of these hosts is pulled: it is unreachable at once, and down for the managers after a while."""
-    cut: dict[str, Act] = {f"{host} is cut off": partial(members.cut, name=host) for host in hosts}
-    return {"losses": cut, "returns": {f"{host} is back": partial(members.heal, name=host) for host in hosts}}
+    cut: dict[str, Act] = {f"{host} is cut off": partial(others.cut, name=host) for host in hosts}
+    return {"losses": cut, "returns": {f"{host} is back": partial(others.heal, name=host) for host in hosts}}

@@ -9,7 +9,7 @@ from providers import simulate
 from providers.rules.resource_types import departure, gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, PauseContainer, RemoveNetwork
-from providers.simulate import SimulatorState, bare, elapse, members
+from providers.simulate import SimulatorState, elapse, members
 from providers.simulate.hosts import SimulatedHosts
 from tests.exploration import checks, deeds
 from tests.exploration.explore import TIMINGS, Check, Scene
@@ -17,7 +17,7 @@ from tests.simulate.swarms import web
 from tests.support import others
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 from tests.support.networks import create_network
-from tests.support.others import create_service, service_spec
+from tests.support.others import bare, create_service, service_spec
 
 NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")
 NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")

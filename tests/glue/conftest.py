@@ -7,10 +7,11 @@ import pytest
 
 from providers.resource import Provider
 from providers.run import Run
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from tests.glue.stack import configure
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts
 
 Declare = Callable[..., SimulatedHosts]

@@ -3,7 +3,7 @@
 from providers.resource import Provider
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
 from providers.rules.vocabulary.snapshot import Snapshot
-from providers.simulate import elapse, members
+from providers.simulate import elapse
 from tests.glue.stack import (
     BRIDGE_RANGE,
     GWBRIDGE,
@@ -16,7 +16,7 @@ from tests.glue.stack import (
     at_work,
     known,
 )
-from tests.support import lifecycle
+from tests.support import lifecycle, others
 from tests.support.simulated import SimulatedHosts
 from tests.support.tables import cases
 
@@ -84,7 +84,7 @@ def test_row_ends_with_its_result(on, pulumi_engine, spec, changes, result):
 
 def test_what_is_left_undone_on_a_host_that_is_down_is_said(on, pulumi_engine):
     """An ingress can't be brought there: the row names the host and what to type once it is back."""
-    sim = elapse(members.cut(lifecycle.running(), "w1"), 60)
+    sim = elapse(others.cut(lifecycle.running(), "w1"), 60)
     known(on(sim), INGRESS).update(**INGRESS_RANGE)
 
     said = [line for _, line in pulumi_engine.lines if line.startswith("warning: left undone on w1: down, ")]

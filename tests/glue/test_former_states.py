@@ -10,10 +10,11 @@ import pytest
 from providers.resource import Props, Provider
 from providers.rules.resource_types.table import KINDS, type_of
 from providers.rules.vocabulary.specs import Spec
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from tests.glue.stack import Known
 from tests.states import FormerState, former_states
 from tests.support import lifecycle
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts
 
 each = pytest.mark.parametrize("state", former_states(), ids=lambda state: state.version)

@@ -14,9 +14,10 @@ from providers.rules.vocabulary.errors import NoSwarm
 from providers.rules.vocabulary.labels import ROTATED
 from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.run import Run
-from providers.simulate import SimulatorState, bare, elapse, members
+from providers.simulate import SimulatorState, elapse, members
 from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, provider_of, resource_type
 from tests.support import lifecycle
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts, on_host
 
 ROW = "urn:pulumi:prod::infra::pulumi-python:dynamic/swarmnet:Swarm::swarm"

@@ -6,9 +6,8 @@ from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
-from providers.simulate import members
 from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
-from tests.support import examined, lifecycle
+from tests.support import examined, lifecycle, others
 
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
@@ -20,7 +19,7 @@ BRIDGES = {"gwbridge": {"subnet": "10.12.0.0/16"}}
 
 def test_half_a_swarm_is_not_begun(on, bare_hosts):
     """A host that can't be used is named before the first bridge is made on another."""
-    hosts = on(members.cut(bare_hosts.sim, "w2"))
+    hosts = on(others.cut(bare_hosts.sim, "w2"))
 
     with pytest.raises(Blocked, match="no changes were made: w2: "):
         created(GWBRIDGE)

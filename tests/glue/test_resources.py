@@ -16,7 +16,7 @@ from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run.progress import Progress
-from providers.simulate import SimulatorState, bare, members
+from providers.simulate import SimulatorState
 from providers.simulate.reads import settings
 from tests.glue.stack import (
     ALL,
@@ -33,8 +33,9 @@ from tests.glue.stack import (
     provider_of,
     resource_type,
 )
-from tests.support import lifecycle
+from tests.support import lifecycle, others
 from tests.support.networks import altered, create_network
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts, after, elapsed, on_host
 
 each = pytest.mark.parametrize("spec", ALL, ids=resource_type)
@@ -142,7 +143,7 @@ def with_icc(options: Pairs) -> Pairs:
 def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
     """Nothing is called gone without a manager in reach (for a bridge: without its own host)."""
     resource = known(hosts, spec)
-    on(after(hosts.sim, partial(members.cut, name="m1"), partial(members.cut, name="w1")))
+    on(after(hosts.sim, partial(others.cut, name="m1"), partial(others.cut, name="w1")))
 
     with pytest.raises(SwarmnetError):
         resource.read()
@@ -151,7 +152,7 @@ def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
 def test_ingress_is_not_read_while_a_host_is_unreachable(on, hosts):
     """An unreachable member leaves the attachment unknown; once the managers call it down, it need not be attached."""
     ingress = known(hosts, INGRESS)
-    cut = on(after(hosts.sim, partial(members.cut, name="w1")))
+    cut = on(after(hosts.sim, partial(others.cut, name="w1")))
 
     with pytest.raises(Blocked, match="can't tell whether w1 is attached: w1: "):
         ingress.read()
@@ -350,7 +351,7 @@ def test_refresh_of_an_unreachable_member_keeps_its_address(hosts):
     """It is still a member, as the managers say."""
     state = known(hosts, NODE, access=HERE)
     declared_at(HERE)
-    hosts.sim = members.cut(hosts.sim, "w1")
+    hosts.sim = others.cut(hosts.sim, "w1")
 
     assert HERE == state.read()[2]["access"]
 

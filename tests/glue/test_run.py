@@ -12,10 +12,10 @@ from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.run.progress import STOPPED, Progress
 from providers.run.settings import Settings
-from providers.simulate import bare
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts
 from tests.support.tables import cases
 

@@ -5,11 +5,11 @@ from typing import Any
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm
-from providers.simulate import SimulatorState, bare, elapse, perform
+from providers.simulate import SimulatorState, elapse, perform
 from providers.simulate.workloads import Placed, read
 from tests.support import others
 from tests.support.networks import create_network
-from tests.support.others import change_service, named, service_spec
+from tests.support.others import bare, change_service, named, service_spec
 
 HOSTS = ("m1", "w1", "w2")
 APP = create_network(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from providers import simulate
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
-from providers.simulate.members import cut
 from tests.support import lifecycle
-from tests.support.others import change_service, create_service, run_container, service_spec, set_node
+from tests.support.others import bare, change_service, create_service, cut, run_container, service_spec, set_node
 from tests.support.simulated import after, elapsed
 
 

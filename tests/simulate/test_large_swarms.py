@@ -11,12 +11,12 @@ from providers.explain.forecast import Forecast
 from providers.loop.forecasts import State, forecasts
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
-from providers.simulate import SimulatorState, bare, elapse
+from providers.simulate import SimulatorState, elapse
 from providers.simulate.from_snapshot import copied
 from providers.simulate.tasks import Tasks
 from tests.support.calls import calls
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
-from tests.support.others import create_service, service_spec
+from tests.support.others import bare, create_service, service_spec
 from tests.support.simulated import SimulatedHosts
 
 pytestmark = [pytest.mark.exploration, pytest.mark.timeout(600)]

@@ -34,7 +34,7 @@ from providers.rules.vocabulary.steps import (
     UnlockSwarm,
     UpdateNode,
 )
-from providers.simulate import SimulatorState, bare, elapse, members, perform, reads
+from providers.simulate import SimulatorState, elapse, members, perform, reads
 from providers.simulate.workloads import read
 from tests.simulate.swarms import (
     APP,
@@ -51,7 +51,7 @@ from tests.simulate.swarms import (
 )
 from tests.support import others
 from tests.support.networks import altered, create_network
-from tests.support.others import change_service, create_service, named, service_spec
+from tests.support.others import bare, change_service, create_service, named, service_spec
 from tests.support.simulated import on_host
 
 BRIDGE = create_network(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
@@ -276,7 +276,7 @@ REFUSED: dict[str, tuple[type[SwarmnetError], str, Callable[[], object]]] = {
         *(Unproved, "w1: it is not sent the swarm's unlock key"),
         lambda: perform(on_host(swarm(), "w1", state="locked"), UnlockSwarm(host="w1")),
     ),
-    "a host that is cut off": (Unreachable, "nothing answers at", lambda: looked_at(members.cut(swarm(), "w1"))),
+    "a host that is cut off": (Unreachable, "nothing answers at", lambda: looked_at(others.cut(swarm(), "w1"))),
     "a host without docker": (Unreachable, "docker is not running", lambda: looked_at(stopped(swarm(), "w1"))),
     "hosts outside any swarm": (NoSwarm, "none of them is in one", lambda: simulate.ingress_facts(bare(*HOSTS))),
 }
@@ -341,7 +341,7 @@ def test_hosts_that_have_a_network(expected: list[str], name: str, sim: Callable
 
 def test_only_a_restart_rids_a_host_of_an_ingress_that_went_while_it_was_cut_off():
     """measurements.md#host-that-is-down"""
-    back = members.heal(swapped(elapse(members.cut(swarm(), "w1"), 30)), "w1")
+    back = others.heal(swapped(elapse(others.cut(swarm(), "w1"), 30)), "w1")
     kicked = elapse(kick(elapse(back, 30), "w1"), 30)
     restarted = elapse(perform(kicked, RestartEngine(host="w1")), 10)
     copies = [[net.id for net in sim.host("w1").networks if net.ingress] for sim in (kicked, restarted)]

@@ -6,7 +6,8 @@ from typing import Any
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts
 
 OWNER = "infra/prod"

@@ -1,23 +1,25 @@
 """Acts of others on a simulated swarm: by hand, by other tools, or by accident.
 
 What they can do with one of our steps (remove a network, change a node, leave) they do with `perform`; hosts come and
-go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
+go with `stop_docker` and `start_docker` of members.py, `cut` and `heal`.
 """
 
 from dataclasses import replace
 
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import EngineError, NotFound
-from providers.rules.vocabulary.facts import Endpoint
+from providers.rules.vocabulary.facts import Endpoint, Network
+from providers.rules.vocabulary.network_config import Pool
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import UpdateNode, UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.bridges import plugged
 from providers.simulate.containers import plug, with_container
+from providers.simulate.members import back, elected, notice_later
 from providers.simulate.orchestrator import forget, orchestrate, stop
 from providers.simulate.perform import perform
 from providers.simulate.services import numbered, refuse_ports
-from providers.simulate.state import Happening, SimulatorState
+from providers.simulate.state import Happening, Host, SimulatorState, Timings
 from providers.simulate.workloads import Container, Service, read, text
 
 
@@ -144,3 +146,36 @@ def reset_failed(sim: SimulatorState, host: str) -> SimulatorState:
     """Somebody makes systemd forget how often it has started docker; a start after that works again."""
     left = tuple(due for due in sim.pending if due.what != Happening("starts forgotten", host))
     return replace(sim.with_host(replace(sim.host(host), starts=0)), pending=left)
+
+
+AS_MEASURED = Timings()
+
+
+def bare(*names: str, timings: Timings = AS_MEASURED) -> SimulatorState:
+    """Hosts with nothing but what docker brings: docker0."""
+    pool = Pool(subnet="172.17.0.0/16", gateway="172.17.0.1")
+    docker0 = Network(id="docker0", scope="local", name="bridge", driver="bridge", pools=(pool,))
+    hosts = (
+        Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
+    )
+    return SimulatorState(hosts=tuple(hosts), timings=timings)
+
+
+def cut(sim: SimulatorState, name: str) -> SimulatorState:
+    """A host's link is cut: neither we nor the other members reach it."""
+    return elected(sim, notice_later(sim.with_host(replace(sim.host(name), connected=False)), name))
+
+
+def heal(sim: SimulatorState, name: str) -> SimulatorState:
+    """A host's link is back; tasks that were to end, end. An ingress that was removed meanwhile stays, until its docker
+    restarts (measurements.md#host-that-is-down)."""
+    before, sim = sim, sim.with_host(replace(sim.host(name), connected=True))
+    if sim.cluster is None:
+        return sim
+    for task in sim.swarm.tasks:
+        if task.node_id == sim.host(name).node_id and task.desired == "shutdown":
+            sim = sim.later(sim.timings.drop, Happening("task ends", task.id))
+    for network in sim.host(name).networks:
+        if network.scope == "swarm" and not network.ingress and sim.swarm.network(network.id) is None:
+            sim = sim.later(sim.timings.drop, Happening("network dropped", name, network.id))
+    return elected(before, back(sim, name))

@@ -261,8 +261,3 @@ def remove_labels(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
     has = f": overlay {spec.name} has {facts.network.subnet}" if facts.network else ""
     return Steps((step,), f"change finished{has}")
-
-
-def describe_restarts(facts: OverlayFacts, network: Network) -> str:
-    """Say how often each service's tasks restart, for whoever has to agree."""
-    return ", ".join(f"{service.name} 2 times" for service in services_on(network, facts)) or "none"

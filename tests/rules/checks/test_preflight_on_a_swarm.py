@@ -10,9 +10,8 @@ from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Step
-from providers.simulate import bare
 from tests.support import lifecycle
-from tests.support.others import create_service, service_spec
+from tests.support.others import bare, create_service, service_spec
 from tests.support.simulated import SimulatedHosts
 
 

@@ -16,8 +16,9 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateService,
 )
-from providers.simulate import SimulatorState, elapse, members
+from providers.simulate import SimulatorState, elapse
 from providers.simulate.workloads import Container, read
+from tests.support import others
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.support.others import create_service, named, service_spec, set_node
 from tests.support.simulated import SimulatedHosts, cuts
@@ -247,7 +248,7 @@ def test_unwatched_member_forbids_no_change():
     "spec, act, expected",
     {
         "a member that is not declared": (NEW_INGRESS, undeclared, "member w2"),
-        "a member that is unreachable": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
+        "a member that is unreachable": (NEW_INGRESS, lambda start: others.cut(start, "w1"), "w1 can't be asked"),
         "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
         "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
         "a stopped container on the overlay": (

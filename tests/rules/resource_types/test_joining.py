@@ -27,7 +27,7 @@ NOT_IN_B = others.service_spec("not-in-b", replicas=None, TaskTemplate=NOT_B)
 def with_m1() -> SimulatorState:
     """A swarm of m1, beside w1."""
     first = node_spec("m1", role="manager")
-    return made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), first)
+    return made(others.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), first)
 
 
 def with_services() -> SimulatorState:
@@ -133,7 +133,7 @@ def moved(role: str) -> tuple[SimulatorState, NodeSpec, dict[str, Any]]:
     names = ("m1", "m2", "w1", "w2")
     roles = {"m1": "manager", "m2": "manager", "w1": role, "w2": "worker"}
     nodes = [node_spec(name, role=roles[name], labels={"zone": "b"}) for name in names]
-    sim = made(simulate.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
+    sim = made(others.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
     old = sim.host("w1")
     sim = others.create_service(on_host(sim, "w1", address=AT, joined_at=old.address), ANYWHERE)
     known = {"node_id": old.node_id, "labels": {"zone": "b"}, "access": reached(old.address)}

@@ -15,10 +15,11 @@ from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done
-from providers.simulate import SimulatorState, bare
+from providers.simulate import SimulatorState
 from tests.support import lifecycle
 from tests.support.decisions import reason
 from tests.support.lifecycle import OWNER, gwbridge_spec, ingress_spec, overlay_spec
+from tests.support.others import bare
 from tests.support.simulated import SimulatedHosts
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases

@@ -13,7 +13,7 @@ from providers import simulate
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
-from providers.simulate import SimulatorState, bare, members
+from providers.simulate import SimulatorState, members
 from tests.support import others
 from tests.support.lifecycle import (
     HOSTS,
@@ -30,6 +30,7 @@ from tests.support.lifecycle import (
     whole_stack,
 )
 from tests.support.networks import create_network
+from tests.support.others import bare
 from tests.support.simulated import Killed, SimulatedHosts, cuts, elapsed
 from tests.support.tables import cases
 
@@ -150,9 +151,9 @@ def test_drift_is_repaired(spec: Spec, act: Callable[[SimulatorState], Simulator
 @cases(
     "spec, act",
     {
-        "the manager is cut off": (overlay_spec(), lambda sim: members.cut(sim, "m1")),
+        "the manager is cut off": (overlay_spec(), lambda sim: others.cut(sim, "m1")),
         "docker is stopped": (gwbridge_spec("w1"), lambda sim: members.stop_docker(sim, "w1")),
-        "the host is cut off": (node_spec("w1"), lambda sim: members.cut(sim, "w1")),
+        "the host is cut off": (node_spec("w1"), lambda sim: others.cut(sim, "w1")),
         "nobody answers for the swarm": (swarm_spec(), lambda sim: members.stop_docker(sim, "m1")),
     },
 )
