@@ -13,9 +13,8 @@ from cli.files import write
 from cli.lines import asking, errors_end_command, print_line
 from cli.project import owner
 from cli.stack_files import all_of
-from providers.discovery.found import Found
+from providers.discovery.found import Found, Remark
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
-from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read

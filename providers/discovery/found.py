@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import count
+from typing import Literal
 
 from providers.rules.checks.taken_on_hosts import Occupied, on_host
 from providers.rules.stack_file.access import HostAccess
@@ -18,7 +19,17 @@ from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, HostSnapshot, SwarmSnapshot
 
+Kind = Literal["not seen", "unusual", "clash", "not managed"]
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One line for the reviewer, beside the top-level key `where` of the stack file: of what can't be declared."""
+
+    kind: Kind
+    where: str
+    line: str
 
 
 @dataclass(frozen=True, kw_only=True)

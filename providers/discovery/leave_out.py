@@ -7,8 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from providers.discovery.found import Found
-from providers.discovery.remark import Remark
+from providers.discovery.found import Found, Remark
 from providers.discovery.text import flow
 from providers.rules.checks.across_stacks import claims
 from providers.rules.checks.preflight import findings

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from providers.discovery.remark import Remark
+from providers.discovery.found import Remark
 from providers.rules.resource_types import adoption
 from providers.rules.stack_file.model import Section
 from providers.rules.stack_file.problems import Raw

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 
-from providers.discovery.found import Found, FoundMember
+from providers.discovery.found import Found, FoundMember, Kind, Remark
 from providers.discovery.one_network import base, chosen_number, declarable, elsewhere, less_defaults, section
-from providers.discovery.remark import Kind, Remark
 from providers.rules.resource_types import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbridge, Reach

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import yaml
 
-from providers.discovery.remark import Kind, Remark
+from providers.discovery.found import Kind, Remark
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.words import INVISIBLE, line

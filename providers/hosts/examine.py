@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from providers.hosts import observe
-from providers.hosts.certificates import certificates
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
 from providers.hosts.look import observe_beside_engine, without_commands
+from providers.hosts.reports import certificates
 from providers.hosts.snapshot import swarm_snapshot
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.addresses import engine_host, is_ip

@@ -8,9 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.discovery.found import Found, FoundMember, names, order, unfit, ways
+from providers.discovery.found import Found, FoundMember, Remark, names, order, unfit, ways
 from providers.discovery.leave_out import mended, outside, without
-from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import flow, stack_file_text
 from providers.rules.plan import plan_of

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from shlex import quote
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Swarm, SwarmService, Task
 from providers.rules.vocabulary.labels import JOURNAL, journal_copies
+from providers.rules.vocabulary.service_spec import Port
 
 Json = dict[str, Any]
 
@@ -64,21 +65,12 @@ class Journal:
         )
 
 
-class _Port(BaseModel):
-    """The parts of a journaled port that are read."""
-
-    Protocol: Literal["", "tcp", "udp", "sctp"] | None = None
-    TargetPort: int | None = None
-    PublishedPort: int | None = None
-    PublishMode: Literal["", "ingress", "host"] | None = None
-
-
 class _Written(BaseModel):
     """The content of a journal's label."""
 
     network: str
-    ports: list[_Port]
-    numbers: list[_Port]
+    ports: list[Port]
+    numbers: list[Port]
     update: dict[str, JsonValue] | None
 
 

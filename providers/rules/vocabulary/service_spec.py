@@ -48,8 +48,8 @@ class Port:
     """One published port of a service's spec. `published` 0: the swarm chooses."""
 
     protocol: Annotated[str, _PROTOCOL, At("Protocol")] = "tcp"
-    target: Annotated[PortNumber, At("TargetPort")] = 0
-    published: Annotated[PortNumber, At("PublishedPort")] = 0
+    target: Annotated[int, From(PortNumber, int), At("TargetPort")] = 0
+    published: Annotated[int, From(PortNumber, int), At("PublishedPort")] = 0
     mode: Annotated[str, _PORT_MODE, At("PublishMode")] = "ingress"
 
 
