@@ -16,20 +16,9 @@ from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbr
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.vocabulary.steps import ENGINES_OWN, SETTINGS
 
-# The defaults of init: https://docs.docker.com/reference/cli/docker/swarm/init/
-DEFAULT_POOL = ("10.0.0.0/8",)  # as some Engines show it; others show none
-ENGINES_OWN: Mapping[str, object] = {
-    "data_path_port": 4789,
-    "default_addr_pool": (),
-    "default_addr_pool_prefix": 24,
-    "autolock": False,
-    "task_history_limit": 5,
-    "cert_expiry": 7_776_000,
-    "dispatcher_heartbeat": 5,
-    "snapshot_interval": 10_000,
-    "keep_old_snapshots": 0,
-}
+_OF_SWARM = ("data_path_port", "default_addr_pool", "default_addr_pool_prefix", *SETTINGS)
 
 
 def sections(found: Found, owner: str) -> tuple[Raw, list[Remark]]:
@@ -112,10 +101,9 @@ def _swarm(found: Found, owner: str) -> Part:
     theirs = adoption.foreign_refusal(f"the swarm {live.id}", live.labels, owner)
     if theirs:
         return {}, [Remark("not managed", "swarm", f"{theirs}; its members are left alone too")]
-    actual: dict[str, Any] = {key: _whole(getattr(live, key)) for key in ENGINES_OWN}
-    values = {key: value for key, value in actual.items() if value != ENGINES_OWN[key]}
-    pool = values.pop("default_addr_pool", ())
-    if pool and pool != DEFAULT_POOL:
+    actual: dict[str, Any] = {key: _whole(getattr(live, key)) for key in _OF_SWARM}
+    values = {key: value for key, value in actual.items() if value != getattr(ENGINES_OWN, key)}
+    if pool := values.pop("default_addr_pool", ()):  # some Engines show none for their own
         values["default_addr_pool"] = list(pool)
     labels = declarable(live.labels)
     return {"swarm": values | ({"labels": labels} if labels else {})}, []

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from providers.rules.resource_types.ingress import POOL, POOL_PREFIX
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.steps import (
+    ENGINES_OWN,
     SETTINGS,
     CreateNetwork,
     InitSwarm,
@@ -27,18 +29,6 @@ from providers.simulate.state import Cluster, Happening, Host, SimulatorState
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Placed
 
-DEFAULT_POOL = ("10.0.0.0/8",)
-DEFAULT_PREFIX = 24
-DEFAULT_PORT = 4789
-# https://docs.docker.com/reference/cli/docker/swarm/init/
-DEFAULTS = SwarmSettings(
-    autolock=False,
-    task_history_limit=5,
-    cert_expiry=7_776_000,
-    dispatcher_heartbeat=5,
-    snapshot_interval=10_000,
-    keep_old_snapshots=0,
-)
 START_INTERVAL = 60.0  # seconds (measurements.md#start-limit)
 
 
@@ -52,10 +42,10 @@ def init(sim: SimulatorState, step: InitSwarm) -> SimulatorState:
     sim, swarm_id = sim.another_id("s")
     settings = Swarm(
         id=swarm_id,
-        data_path_port=step.data_path_port or DEFAULT_PORT,
-        default_addr_pool=step.default_addr_pool or DEFAULT_POOL,
-        default_addr_pool_prefix=step.default_addr_pool_prefix or DEFAULT_PREFIX,
-        **given(step, DEFAULTS),
+        data_path_port=step.data_path_port or Swarm.data_path_port,
+        default_addr_pool=step.default_addr_pool or POOL,
+        default_addr_pool_prefix=step.default_addr_pool_prefix or POOL_PREFIX,
+        **given(step, ENGINES_OWN),
         labels=step.labels,
         version=1,
     )

@@ -118,6 +118,21 @@ class InitSwarm(SwarmSettings):
     labels: Pairs = ()
 
 
+# What an Engine takes for what init leaves out: https://docs.docker.com/reference/cli/docker/swarm/init/
+ENGINES_OWN = InitSwarm(
+    host="",
+    data_path_port=4789,
+    default_addr_pool=("10.0.0.0/8",),
+    default_addr_pool_prefix=24,
+    autolock=False,
+    task_history_limit=5,
+    cert_expiry=7_776_000,
+    dispatcher_heartbeat=5,
+    snapshot_interval=10_000,
+    keep_old_snapshots=0,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class JoinSwarm:
     """`POST /swarm/join` with the role's token, which is fetched from a good manager at that moment. availability:
