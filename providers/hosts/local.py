@@ -2,11 +2,12 @@
 
 import getpass
 import os
-import select
 import shlex
 import socket
 import subprocess
 from collections.abc import Sequence
+
+from urllib3.util.wait import wait_for_read
 
 from providers.hosts.bounds import Exchange
 from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, as_run, command_failed, with_sudo
@@ -34,9 +35,7 @@ class SocketStream(Exchange):
     @property
     def is_open(self) -> bool:
         """Tell whether it can still be written to and has nothing unread."""
-        state = select.poll()
-        state.register(self._socket, select.POLLIN)
-        return not state.poll(0)
+        return not wait_for_read(self._socket, timeout=0)
 
 
 class LocalStream(SocketStream):

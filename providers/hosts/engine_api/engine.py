@@ -1,9 +1,8 @@
 """The Engine API of one host: GET, POST and DELETE, at the newest version that this Engine speaks.
 
-http_over_stdio.py carries the requests. Paths and JSON only: what objects mean is elsewhere.
+docker-py's APIClient carries the requests, by http_over_stdio.py. Paths and JSON only: what objects mean is elsewhere.
 """
 
-import http.client
 import json
 import re
 import shlex
@@ -14,10 +13,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+import docker
+import requests
+from requests.structures import CaseInsensitiveDict
+
 from providers.hosts.audit import HostLog
 from providers.hosts.bounds import MOST, SHORT, VALUES, LongAnswer, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
-from providers.hosts.engine_api.http_over_stdio import AnyConnection, Channels, Dropped, Senseless
+from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.engine_api.schema import Info, Made, read_answer
 from providers.hosts.recent_failure import LastFailure
@@ -41,6 +44,7 @@ PING_TIMEOUT = 5.0
 FIRST_PING_TIMEOUT = 10.0
 RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
+BASE = "http+docker://"
 PIECE = 2**16  # bytes of an answer that are read at once
 WORDS = 2_000  # bytes of a refusal; the longest known has 400
 API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
@@ -87,7 +91,10 @@ class Engine:
         self.restart_took = 0.0
         self._lock = threading.Lock()
         self._api_version = ""
-        self._channels = Channels(connection)
+        # The version given here only keeps docker-py from asking for one by itself: paths carry their own.
+        self._client = docker.APIClient(base_url="http://localhost:1", version="1.40")
+        self._client.mount(BASE, EngineAdapter(connection))
+        self._asks = {"User-Agent": str(self._client.headers["User-Agent"]), "Accept-Encoding": IDENTITY}
 
     def read(self, path: str, kind: type[T], *, timeout: float = TIMEOUT, **params: object) -> T:
         """Return what the JSON at `path` says. Parameters that are dicts or lists (filters) are sent as JSON.
@@ -138,7 +145,7 @@ class Engine:
     def api_version(self) -> str:
         """Return the newest API version the Engine speaks, such as `1.51`.
 
-        Always that one: a service written back through an older one loses settings.
+        Always that one, whatever docker-py knows: a service written back through an older one loses settings.
         """
         return self._newest(FIRST_PING_TIMEOUT)
 
@@ -221,20 +228,20 @@ class Engine:
 
     def close(self) -> None:
         """Close the streams; the next request opens others."""
-        self._channels.close()
+        self._client.close()
         self.log.close()
 
     def _newest(self, timeout: float) -> str:
         """The newest API version, asked for once."""
         with self._lock:
             if not self._api_version:
-                version = self._first_ping(min(timeout, FIRST_PING_TIMEOUT)).getheader("Api-Version")
+                version = self._first_ping(min(timeout, FIRST_PING_TIMEOUT)).headers.get("Api-Version")
                 if not (version and API_VERSION.fullmatch(version)):
                     raise EngineError(f"{self.name}: the answer is not from a Docker Engine")
                 self._api_version = version
             return self._api_version
 
-    def _first_ping(self, timeout: float) -> http.client.HTTPResponse:
+    def _first_ping(self, timeout: float) -> requests.Response:
         """Ping once; remember for a moment that nobody answered."""
         self._last_silence.again()
         try:
@@ -243,7 +250,7 @@ class Engine:
             self._last_silence.note(problem)
             raise
 
-    def _ping(self, timeout: float) -> http.client.HTTPResponse:
+    def _ping(self, timeout: float) -> requests.Response:
         with LongAnswer() as turn:
             return self._exchange(Asked(method="GET", path="/_ping", turn=turn, timeout=timeout), "/_ping")[0]
 
@@ -263,7 +270,7 @@ class Engine:
         except ValueError as problem:
             raise self._senseless(asked, str(problem)) from problem
 
-    def _exchange(self, asked: Asked, path: str) -> tuple[http.client.HTTPResponse, bytearray]:
+    def _exchange(self, asked: Asked, path: str) -> tuple[requests.Response, bytearray]:
         """Make one request, at this path; return its answer, a success, and what is in it."""
         try:
             try:
@@ -280,32 +287,33 @@ class Engine:
             raise self._senseless(asked, f"it is longer than {MOST >> 20} MiB") from problem
         except Senseless as problem:
             raise self._senseless(asked, str(problem)) from problem
-        except (Dropped, OSError, http.client.HTTPException) as problem:
+        except (Dropped, requests.RequestException) as problem:
             raise Unreachable(f"{self.name}: the connection broke during {asked}") from problem
-        if not 200 <= response.status < 300:
-            raise refusal(self.name, response.status, _words(content))
+        if not 200 <= response.status_code < 300:
+            raise refusal(self.name, response.status_code, _words(content))
         return response, content
 
     def _senseless(self, asked: Asked, why: str) -> EngineError:
         return EngineError(f"{self.name}: invalid response from the Engine: {asked}: {why}")
 
-    def _send(self, asked: Asked, path: str) -> tuple[http.client.HTTPResponse, bytearray]:
-        """Send one request and return its answer, with all that is in it."""
+    def _send(self, asked: Asked, path: str) -> tuple[requests.Response, bytearray]:
+        """By docker-py's adapter, without what its session does for other servers: cookies, redirects, passwords and
+        proxies of the environment, a quarter of a request's work."""
         given = {key: text for key, value in asked.params.items() if (text := _parameter(value)) is not None}
-        url = f"{path}{'?' if given else ''}{urlencode(given)}"
-        body = None
-        if asked.body is not None:
-            body = (asked.body if isinstance(asked.body, str) else json.dumps(asked.body)).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        request = requests.PreparedRequest()
+        request.method = asked.method
+        request.url = f"{BASE}localhost{path}{'?' if given else ''}{urlencode(given)}"
+        request.headers = CaseInsensitiveDict(self._asks)
+        body = asked.body
+        if body is not None:
+            request.headers["Content-Type"] = "application/json"
+        request.prepare_body(body if body is None or isinstance(body, str) else json.dumps(body), None)
+        response = self._client.get_adapter(request.url).send(request, timeout=asked.timeout)
         content = bytearray()
-        with self._channels.one() as connection:
-            response = connection.ask(asked.method, url, body, headers, asked.timeout)
-            while piece := response.read(PIECE):
-                content += piece
-                if len(content) > SHORT:
-                    asked.turn.take(asked.timeout)
-            if response.length:  # of bytes that were announced and did not come
-                raise http.client.IncompleteRead(b"", response.length)
+        for piece in response.iter_content(PIECE):
+            content += piece
+            if len(content) > SHORT:
+                asked.turn.take(asked.timeout)
         return response, content
 
 

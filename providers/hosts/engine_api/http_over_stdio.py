@@ -5,10 +5,11 @@ Kept alive, at most four at once to a host. Errors are those of the way there.
 
 import http.client
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from queue import LifoQueue
 from typing import NoReturn, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
 
 from providers.hosts.commands import NO_SUCH_COMMAND, sudo_refused
 from providers.hosts.local import LocalConnection, LocalStream
@@ -76,7 +77,7 @@ class Dial:
         return self._docker != DIAL[0]
 
 
-class HTTPConnection(http.client.HTTPConnection):
+class HTTPConnection(urllib3.connection.HTTPConnection):
     """An HTTP connection whose socket is a stream to `docker system dial-stdio`."""
 
     response_class = _Response
@@ -87,22 +88,31 @@ class HTTPConnection(http.client.HTTPConnection):
         self._stream: AnyStream | None = None
         self._answered = False
 
-    def ask(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float
-    ) -> http.client.HTTPResponse:
-        """Send a request; return its answer, of which nothing is read yet. There are so many seconds for all of both.
+    def connect(self) -> None:
+        self._stream = self._dial.open()
+        self._stream.begin(cast(float, self.timeout))
+        self._answered = False
+        self.sock = cast(socket.socket, self._stream)
 
-        Raises HostError, Dropped, Senseless, TooLate, TooLong, OSError or HTTPException.
-        """
-        if self._stream is not None and not self._stream.is_open:
-            self.close()
-        if self.sock is None or self._stream is None:
-            self._stream, self._answered = self._dial.open(), False
-            self.sock = cast(socket.socket, self._stream)
-        self._stream.begin(seconds)
-        self.request(method, url, body, headers)
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        if self._stream is not None:
+            self._stream.begin(cast(float, self.timeout))
+        super().putrequest(method, url, skip_host, skip_accept_encoding)
+
+    @property
+    def is_connected(self) -> bool:
+        # urllib3 would ask for a file descriptor, which paramiko makes a pipe for.
+        return self.sock is not None and self._stream is not None and self._stream.is_open
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]
         try:
-            response = self.getresponse()
+            super().send(data)
+        except OSError as problem:
+            self._ended(problem)
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
+        try:
+            response = super().getresponse()
         except _Ended as problem:
             self._ended(problem)
         except _Garbled as problem:
@@ -111,18 +121,10 @@ class HTTPConnection(http.client.HTTPConnection):
                 "start-up files of the shell (~/.bashrc) and forced commands must print nothing there"
             ) from problem
         self._answered = True
-        coding = response.getheader("Content-Encoding", IDENTITY)
+        coding = response.headers.get("Content-Encoding", IDENTITY)
         if coding != IDENTITY:  # nobody asked for compression, and a few bytes could become any number of them
             raise Senseless(f"unexpected Content-Encoding {coding[:80]!r}")
-        if not response.getheader("Content-Length", "0").isdecimal():  # http.client would read to the stream's end
-            raise http.client.HTTPException("its length is no number")
         return response
-
-    def send(self, data: bytes) -> None:  # type: ignore[override]
-        try:
-            super().send(data)
-        except OSError as problem:
-            self._ended(problem)
 
     def _ended(self, problem: Exception) -> NoReturn:
         """Raise what it means that the stream ended before the first byte of an answer."""
@@ -163,30 +165,32 @@ def why_ended(connection: AnyConnection, status: int, complaint: str) -> HostErr
     )
 
 
-class Channels:
+class _Pool(urllib3.HTTPConnectionPool):
     """At most CHANNELS streams to one host, each used by one call at a time and kept for the next."""
 
     def __init__(self, connection: AnyConnection) -> None:
-        self._free = LifoQueue[HTTPConnection]()
-        dial = Dial(connection)
-        for _ in range(CHANNELS):
-            self._free.put(HTTPConnection(dial))
+        super().__init__("localhost", maxsize=CHANNELS, block=True)
+        self._dial = Dial(connection)
 
-    @contextmanager
-    def one(self) -> Iterator[HTTPConnection]:
-        """Give one of them, once one is free. Where anything went wrong it is closed: nobody knows what is left in
-        it."""
-        connection = self._free.get()
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        finally:
-            self._free.put(connection)
+    def _new_conn(self) -> HTTPConnection:
+        return HTTPConnection(self._dial)
+
+
+class EngineAdapter(HTTPAdapter):
+    """Sends every request through the one pool of its host."""
+
+    def __init__(self, connection: AnyConnection) -> None:
+        super().__init__()
+        self._connection = connection
+        self._pool = _Pool(connection)
+
+    def get_connection_with_tls_context(self, *_: object, **__: object) -> urllib3.HTTPConnectionPool:
+        return self._pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: object) -> str:
+        return request.path_url
 
     def close(self) -> None:
-        """Close those that are free; the next call opens others."""
-        for connection in [self._free.get() for _ in range(self._free.qsize())]:
-            connection.close()
-            self._free.put(connection)
+        super().close()
+        self._pool.close()
+        self._pool = _Pool(self._connection)
