@@ -182,10 +182,9 @@ def new_role(sim: SimulatorState, before: Node, after: Node) -> SimulatorState:
 
 
 def take_role(sim: SimulatorState, node_id: str) -> SimulatorState:
-    """The host is the manager or worker that its entry says. One with another address since it joined does not learn
-    of a demotion: the others dial the former one (measurements.md#roles)."""
+    """The host is the manager or worker that its entry says."""
     host, node = sim.host_of(node_id), sim.swarm.node(node_id)
-    if host is None or node is None or (host.control and host.joined_at not in ("", host.address)):
+    if host is None or node is None or (host.up and host.told_nothing):
         return sim
     return elected(sim, sim.with_host(replace(host, control=node.role == "manager")))
 

@@ -27,7 +27,7 @@ def start(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task begins to run if its networks can come to its host; then the ones that it replaces may go."""
     task = sim.swarm.task(task_id)
     host = sim.host_of(task.node_id) if task else None
-    if task is None or host is None or task.desired != "running" or not host.up:
+    if task is None or host is None or task.desired != "running" or host.told_nothing:
         return sim
     sim = settle(bring_networks(sim, host.name, task), task)
     service = sim.swarm.service(task.service_id)
@@ -116,7 +116,7 @@ def end(sim: SimulatorState, task_id: str) -> SimulatorState:
     """A task has ended as it was told: off its networks. Nobody sees it on a host that is away."""
     task = sim.swarm.task(task_id)
     host = sim.host_of(task.node_id) if task else None
-    if task is None or host is None or not host.up or task.meant_to_run or task.state != "running":
+    if task is None or host is None or host.told_nothing or task.meant_to_run or task.state != "running":
         return sim
     over = stays_ended(sim, task)
     sim = sim.with_task(replace(task, state="shutdown")) if over else forget(sim, task)

@@ -120,6 +120,12 @@ class Host:
         return self.connected and self.docker
 
     @property
+    def told_nothing(self) -> bool:
+        """Tell whether it learns neither of its role nor of its tasks: a manager with another address than it joined
+        with, which the others dial, does not (measurements.md#roles)."""
+        return not self.up or (self.control and self.joined_at not in ("", self.address))
+
+    @property
     def member(self) -> bool:
         """Tell whether it takes part in a swarm."""
         return self.state == "active"

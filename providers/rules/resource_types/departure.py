@@ -168,9 +168,11 @@ def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
 
 
 def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node, *, has_moved: bool = False) -> Decision:
-    """Let a member leave an otherwise working swarm: nothing of other people's may run on it. `has_moved`: the managers
-    dial an address that it has no more, so that it never learns of its demotion (measurements.md#roles)."""
+    """Let a member leave an otherwise working swarm: nothing of other people's may run on it. `has_moved`: others dial
+    an address that it has no more, so that, as a manager, it learns neither of its demotion nor of its tasks' end
+    (measurements.md#roles)."""
     assert isinstance(facts.member, Member)
+    told_nothing = has_moved and facts.member.control
     refused = node.role == "manager" and removal_refusal(node, facts.nodes)
     if refused:
         last = not any(other.role == "manager" and other.id != node.id for other in facts.nodes)
@@ -187,10 +189,12 @@ def leave_swarm(spec: NodeSpec, facts: NodeFacts, node: Node, *, has_moved: bool
         drain = UpdateNode(node_id=node.id, version=node.version, availability="drain")
         return Steps((drain,), f"drain {spec.host}")
     running = [task for task in facts.tasks if task.node_id == node.id and task.alive]
+    if told_nothing:  # they end with its membership; what takes their place has been ordered
+        running = [task for task in running if task.meant]
     if running:
         return Wait(f"{len(running)} tasks to leave {spec.host}", TASKS_GONE)
     if node.role == "manager":
         return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
-    if facts.member.control and not (has_moved and not node.reachability):
+    if facts.member.control and (node.reachability or not told_nothing):
         return Wait(f"{spec.host} to change its role to worker", ROLE_CHANGE)
     return Steps((LeaveSwarm(host=spec.host, force=facts.member.control),), f"let {spec.host} leave")

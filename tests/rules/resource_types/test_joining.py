@@ -135,7 +135,9 @@ def moved(role: str) -> tuple[SimulatorState, NodeSpec, dict[str, Any]]:
     nodes = [node_spec(name, role=roles[name], labels={"zone": "b"}) for name in names]
     sim = made(others.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
     old = sim.host("w1")
-    sim = others.create_service(on_host(sim, "w1", address=AT, joined_at=old.address), ANYWHERE)
+    sim = simulate.elapse(others.create_service(sim, ANYWHERE), 20)
+    assert old.node_id in {task.node_id for task in sim.swarm.tasks if task.state == "running"}
+    sim = on_host(sim, "w1", address=AT, joined_at=old.address)
     known = {"node_id": old.node_id, "labels": {"zone": "b"}, "access": reached(old.address)}
     return simulate.elapse(sim, 20), nodes[2].model_copy(update={"access": reached(AT)}), known
 
