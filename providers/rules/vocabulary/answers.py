@@ -126,10 +126,21 @@ def to_the_letter(kind: Any, absent: str | None = None) -> BeforeValidator:  # n
         if found is None and absent is not None:
             return absent
         written = json.dumps(found, allow_nan=False)
-        form(kind).validate_json(written, strict=True)
+        check = _check_once if len(written) <= _SHORT else _check
+        check(kind, written)
         return written
 
     return BeforeValidator(text)
+
+
+def _check(kind: Any, text: str) -> None:  # noqa: ANN401 (any type)
+    """Raise ValidationError if a text is not of a kind."""
+    form(kind).validate_json(text, strict=True)
+
+
+# Of short parts it is remembered that they are of their kind: thousands of tasks have the same placement.
+_SHORT = 500  # characters
+_check_once = lru_cache(maxsize=1024)(_check)
 
 
 @cache
