@@ -14,7 +14,7 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.rules.resource_types import ingress
@@ -175,9 +175,9 @@ service_shapes = st.builds(
 
 
 @st.composite
-def stories(draw: st.DrawFn, change: str, *, events: tuple[str, ...] = ()) -> Story:
-    """A story of one change. events: what may befall it, everything if it is not said."""
-    what = st.sampled_from(events or (CUT, *DEEDS, LOSS))
+def stories(draw: st.DrawFn, change: str) -> Story:
+    """A story of one change, whatever befalls it."""
+    what = st.sampled_from((CUT, *DEEDS, LOSS))
     happening = st.builds(Event, what=what, after=st.integers(0, 60), which=st.integers(0, 9))
     hosts = tuple(draw(st.lists(host_shapes, min_size=1, max_size=len(HOSTS))))
     return Story(
@@ -539,10 +539,6 @@ def same(these: tuple[object, ...], those: tuple[object, ...]) -> bool:
 
 # Whatever befalls a change
 
-ALWAYS_THE_SAME = settings(
-    max_examples=500, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink], deadline=None
-)
-
 
 @pytest.mark.parametrize("change", ["swap", "bridge", "migration"])
 @settings(derandomize=True)  # so that what fails is this change's own
@@ -551,6 +547,12 @@ def test_a_change(change: str, data: st.DataObject):
     """All invariants hold in every state, and it is done in the end, or blocked by what others did."""
     story = data.draw(stories(change))
     Witness(begun(story), story=story).live()
+
+
+ALONE = Story((HostConfig(),), managers=1, services=(), change="swap", subject=0, pin=False, events=())
+TAKEN = replace(
+    ALONE, services=(ServiceConfig(on_overlay=True),), change="migration", pin=True, events=(Event("port", after=4),)
+)
 
 
 def broken(story: Story) -> bool:
@@ -562,15 +564,10 @@ def broken(story: Story) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("safeguard", "change", "event", "expected"),
-    [("our labels away", "swap", CUT, (1, 0, 0)), ("version check", "migration", "port", (1, 1, 1))],
-)
-def test_without_a_safeguard(
-    safeguard: str, change: str, event: str, expected: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
-):
-    """Something breaks if it is taken out, and is shown with as few hosts, services and events as that takes."""
+@pytest.mark.parametrize(("safeguard", "story"), [("our labels away", ALONE), ("version check", TAKEN)])
+def test_without_a_safeguard(safeguard: str, story: Story, monkeypatch: pytest.MonkeyPatch):
+    """The invariants tell, by as few hosts, services and events as that takes."""
+    assert not broken(story)
     for module, name, instead in MUTATIONS[safeguard][1:]:
         monkeypatch.setattr(module, name, instead)
-    found = find(stories(change, events=(event,)), broken, settings=ALWAYS_THE_SAME)
-    assert expected == (len(found.hosts), len(found.services), len(found.events))
+    assert broken(story)
