@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.prepare import HostCommand
 from tests.support.fake_sshd import FakeHost
 from tests.support.prepared import HERE, command, done, shell, ssh_at_home
+from tests.support.quick import some
 from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
@@ -37,8 +39,11 @@ class Forged(HostCommand):
         return {**super().environment, **self.variables}
 
 
-@pytest.mark.parametrize("way", ["ssh", "sudo", "ssh_config", "host_key", "host", "name", "ran"])
-@pytest.mark.parametrize("text", ["$(touch {})", "`touch {}`", "; touch {};", "x\ntouch {}", "' ; touch {} ; '"])
+WAYS = ["ssh", "sudo", "ssh_config", "host_key", "host", "name", "ran"]
+TEXTS = ["$(touch {})", "`touch {}`", "; touch {};", "x\ntouch {}", "' ; touch {} ; '"]
+
+
+@pytest.mark.parametrize(("way", "text"), some([*product(WAYS, TEXTS)]))
 def test_no_variable_of_a_state_is_shell(log: Path, way: str, text: str):
     """Only `run` and `undo` are, on the host."""
     forged = {"ssh": "-- nowhere.invalid"} | {way: text.format(log)}
@@ -59,23 +64,23 @@ def test_no_program_stands_before_the_shell(log: Path, sudo: str):
     assert not log.exists()
 
 
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("##vso[task.complete]", "# #vso[task.complete]"),
-        ("##[error]x", "# #[error]x"),
-        ("join with SWMTKN-1-abc-def now", "join with [secret] now"),
-        ("curl: password=hunter2 refused", "curl: [secret] refused"),
-        ('curl: PASSWORD="hunter2 hunter2" refused', "curl: [secret] refused"),
-        ('{"auth": "aHVudGVy", "more": 1}', '{"[secret] "more": 1}'),
-        ("X-Registry-Auth: aHVudGVy", "[secret]"),
-        ("basic aHVudGVy: no", "[secret]: no"),
-        ("no YW5uOmh1bnRlcjI= there", "no [secret] there"),
-        ("no eyJ1c2VybmFtZSI6ImFubiJ9 there", "no [secret] there"),
-        ("fatal: https://ann:hunter2@r.example/ is gone", "fatal: https://[secret]@r.example/ is gone"),
-        (f"token={'x' * 2000} refused", "[secret] refused"),
-    ],
-)
+SAID = [
+    ("##vso[task.complete]", "# #vso[task.complete]"),
+    ("##[error]x", "# #[error]x"),
+    ("join with SWMTKN-1-abc-def now", "join with [secret] now"),
+    ("curl: password=hunter2 refused", "curl: [secret] refused"),
+    ('curl: PASSWORD="hunter2 hunter2" refused', "curl: [secret] refused"),
+    ('{"auth": "aHVudGVy", "more": 1}', '{"[secret] "more": 1}'),
+    ("X-Registry-Auth: aHVudGVy", "[secret]"),
+    ("basic aHVudGVy: no", "[secret]: no"),
+    ("no YW5uOmh1bnRlcjI= there", "no [secret] there"),
+    ("no eyJ1c2VybmFtZSI6ImFubiJ9 there", "no [secret] there"),
+    ("fatal: https://ann:hunter2@r.example/ is gone", "fatal: https://[secret]@r.example/ is gone"),
+    (f"token={'x' * 2000} refused", "[secret] refused"),
+]
+
+
+@pytest.mark.parametrize(("said", "shown"), some(SAID))
 def test_what_a_failing_command_says_is_harmless(said: str, shown: str):
     """No log obeys it, and no secret is in it."""
     ended = done("run", command(run=f"echo '{said}' >&2; exit 3"))

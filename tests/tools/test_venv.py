@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ HERE = Path("/srv/swarmnet/.tools/venv")
 ENTRY = re.compile(r"^([\w.-]+)==([\w.]+)( ; [^\\\n]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", re.MULTILINE)
 
 
+@cache
 def locked(name):
     """The packages of a file, with their versions and hashes."""
     return {package: (version, hashes) for package, version, _, hashes in ENTRY.findall((ROOT / name).read_text())}

@@ -12,6 +12,7 @@ from providers.hosts.ssh.destination import KNOWN_HOSTS, Destination, destinatio
 from providers.hosts.ssh.openssh import USUAL_KEYS, OpenSsh
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
+from tests.support.quick import some
 from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
@@ -185,7 +186,7 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(("text", "said", "expected"), FOUND.values(), ids=FOUND)
+@pytest.mark.parametrize(("text", "said", "expected"), some([*FOUND.values()]), ids=some([*FOUND]))
 def test_with_what_a_host_is_asked(config, monkeypatch, text, said, expected):
     """The stack file's word counts, then that of the configuration for the address, then what ssh does by itself."""
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
