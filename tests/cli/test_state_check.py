@@ -14,6 +14,7 @@ from providers.prepare import SCRIPT
 from tests.states import former_states
 from tests.support.command_line import Ended, swarmnet
 from tests.support.prepared import command
+from tests.support.quick import some
 
 OWN = min(PUBLISHED)
 X = "urn:pulumi:t::swarmnet::y::x"
@@ -193,20 +194,19 @@ def test_commands_of_prepare_are_ours(look: Look, committed: Path):
     assert 0 == look(prepared()).exit_code
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
-        {"undo": "touch ran"},
-        {"ssh": "$(touch ran)"},
-        {"sudo": "touch ran;"},
-        {"ssh_config": "ProxyCommand touch ran"},
-        {"swarmnet_audit": "off"},
-    ],
-    ids=lambda forged: next(iter(forged)),
-)
-def test_a_command_that_no_commit_has_is_refused(look: Look, committed: Path, forged: dict[str, str]):
+FORGED = [
+    ("undo", "touch ran"),
+    ("ssh", "$(touch ran)"),
+    ("sudo", "touch ran;"),
+    ("ssh_config", "ProxyCommand touch ran"),
+    ("swarmnet_audit", "off"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), some(FORGED))
+def test_a_command_that_no_commit_has_is_refused(look: Look, committed: Path, name: str, value: str):
     """Whatever is forged in it, and its own digest with it, until somebody names it."""
-    state = prepared(environment={**command(undo="true").environment, **forged})
+    state = prepared(environment={**command(undo="true").environment, name: value})
     ended = look(state)
 
     line = "t: prepare/m1/docker: it is a command of `prepare` that no commit of the stack file up to HEAD has: "

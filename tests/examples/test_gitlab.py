@@ -115,6 +115,7 @@ def note(number: int, author: int, body: str) -> dict[str, object]:
     return {"id": number, "author": {"id": author}, "body": body}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("expected", "notes"),
     [
@@ -134,6 +135,7 @@ def test_merge_request_has_one_comment(gitlab: GitLab, tmp_path: Path, expected:
     assert (0, [(method, f"/projects/3/merge_requests/5/notes{path}", body)]) == (ended[0], gitlab.changed), ended
 
 
+@pytest.mark.whole
 def test_comment_has_the_facts_of_the_night_on_main(gitlab: GitLab, tmp_path: Path):
     """They are those of the newest scheduled pipeline; without them the report goes without."""
     night = {"": [{"id": 11}], "/11/jobs": [{"id": 8, "name": "drift-prod"}, {"id": 9, "name": "facts-prod"}]}
