@@ -58,23 +58,6 @@ def test_create_echoes_the_inputs(on, spec):
     assert (spec.resource_name, {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
 
 
-@each
-def test_read_finds_what_is_there(hosts, spec):
-    """Nothing drifted: a refresh changes nothing in the state."""
-    resource = known(hosts, spec)
-
-    assert (spec.resource_name, resource.outputs, to_props(spec)) == resource.read()
-
-
-@each
-def test_read_tells_when_it_is_gone(on, hosts, spec):
-    """An empty id: the next `up` creates it again."""
-    resource = known(hosts, spec)
-    on(without(hosts.sim, spec))
-
-    assert ("", {}) == resource.read()[:2]
-
-
 def without(sim: SimulatorState, spec: Spec) -> SimulatorState:
     """The hosts after somebody took it away by hand."""
     if spec in (INGRESS, OVERLAY):
