@@ -41,7 +41,7 @@ from providers.run.turns import Turn
 Props = dict[str, Any]
 # The program's word that this is a preview, of which the plugin is told nothing: `check` takes it, and keeps it from
 # the state.
-PREVIEW = "__preview"
+PREVIEW = "preview"
 S = TypeVar("S", bound=Spec)
 F = TypeVar("F")
 
@@ -147,7 +147,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def refuse_another_name(self, olds: Props, desired: S) -> None:
         """Raise Blocked if the stack or its project was renamed: labels on the hosts still have the former name."""
         former = plain(olds).get("owner")
-        if former in (None, desired.owner) or olds.get("adopted"):
+        if former in (None, "", desired.owner) or olds.get("adopted"):
             return
         with one_line():
             raise Blocked(
@@ -194,6 +194,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             return ReadResult("", {})
         live = spec.read_as(status.whole)
         outputs = {key: props[key] for key in (resource_type.output, "adopted", "kept") if key in props} | actual
+        if not spec.owner and "adopted" in props:  # an SDK hides it in a state of 0.1.0, so that no label tells
+            outputs["adopted"] = props["adopted"]
         inputs = live.published(to_props(live), recorded)
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 

@@ -165,7 +165,7 @@ def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: 
     made = [each["resourcePreEvent"]["metadata"]["new"]["inputs"] for each in events if "resourcePreEvent" in each]
 
     assert {("nets/t", "refuse")} == {(spec.owner, spec.adopt) for spec in plan.specs}
-    assert {("nets/t", "refuse")} == {(each["__owner"], each["adopt"]) for each in made if "__owner" in each}
+    assert {("nets/t", "refuse")} == {(each["owner"], each["adopt"]) for each in made if "owner" in each}
 
 
 def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

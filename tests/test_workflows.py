@@ -192,7 +192,7 @@ def test_no_checkout_leaves_a_token_behind():
     """Later steps of a job can't push with the token of the checkout."""
     found = [step["with"]["persist-credentials"] for step in steps() if "checkout@" in step.get("uses", "")]
 
-    assert [False] * 12 == found
+    assert [False] * 13 == found
 
 
 READS, KNOWS = "{contents: read}", "{contents: read, actions: read}"
@@ -217,6 +217,7 @@ preview preview: [{READS}, preview, null]
 preview comment: [{COMMENTS}, null, "!cancelled() && needs.preview.result != 'skipped'"]
 release check: [{READS}, null, vars.SWARMNET_RELEASES]
 release release: [{{contents: write, id-token: write, attestations: write}}, null, null]
+sdk newest: [{READS}, null, vars.SWARMNET_RELEASES]
 """)
 STATE = {"PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
 STATE |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -229,7 +230,7 @@ def test_each_job_may_do_what_it_has_to_where_it_may():
     assert JOBS == {
         " ".join(name): [job["permissions"], job.get("environment"), job.get("if")] for name, job in jobs().items()
     }
-    assert [{}] * 5 == [read(workflow)["permissions"] for workflow in WORKFLOWS]
+    assert [{}] * 6 == [read(workflow)["permissions"] for workflow in WORKFLOWS]
     assert "${{ vars.SWARMNET_DEBIAN_RUNNER }}" == jobs()["ci", "test"]["runs-on"]
 
 
@@ -259,6 +260,7 @@ def test_runs_do_not_meet():
         "drift": {"group": "drift"},
         "preview": {"group": "preview-${{ github.ref }}", "cancel-in-progress": True},
         "release": None,
+        "sdk": {"group": "sdk"},
     } == {workflow: read(workflow).get("concurrency") for workflow in WORKFLOWS}
     uncut = {"group": "deploy-${{ matrix.stack }}", "cancel-in-progress": False}
     assert uncut == jobs()["deploy", "deploy"]["concurrency"]
@@ -266,7 +268,7 @@ def test_runs_do_not_meet():
 
 def test_no_package_is_built():
     """A build would take tools that are not locked."""
-    assert [{"PIP_ONLY_BINARY": ":all:"}] * 5 == [read(workflow)["env"] for workflow in WORKFLOWS]
+    assert [{"PIP_ONLY_BINARY": ":all:"}] * 6 == [read(workflow)["env"] for workflow in WORKFLOWS]
 
 
 FACTS = "Facts of last night, if there are any"
@@ -506,6 +508,18 @@ def test_release_says_what_it_is_made_of(tmp_path):
         "./venv/bin/pip install --quiet --require-hashes --requirement tools/sbom.txt\n"
         "./venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file ./sbom.json\n",
     ) == run(shell_of("release", "check", "What it is made of"), tmp_path, {"python3": python}, OUT=".")
+
+
+def test_each_week_the_newest_sdk_is_tested():
+    """It is beside the locked packages once these are there; then come the quick tests, and those of the real CLI."""
+    shell = [step["run"] for step in steps("sdk") if "run" in step]
+    tests = ["make quick", ". .tools/activate", "pytest tests/test_pulumi.py"]
+
+    assert "schedule" in read("sdk")[True]
+    assert (["make setup", ".tools/venv/bin/pip install --quiet --upgrade pulumi"], tests) == (
+        shell[:2],
+        shell[2].splitlines(),
+    )
 
 
 def test_page_verifies_what_a_release_has_signed():

@@ -17,7 +17,7 @@ from tests.plugin.process import FakePulumi, Plugin
 from tests.support.tables import cases
 
 ROW = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
-COMMON = {"__owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "__row": ROW, "protect": False}
+COMMON = {"owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "row": ROW, "protect": False}
 APP = {
     **COMMON,
     **{"name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": 1450, "labels": {"team": "net"}},
@@ -85,8 +85,8 @@ def complaint(call, *arguments) -> str:
     "expected, sent",
     {
         "defaults are filled in, and what is left open is left out": (
-            {**APP, "__row": "", "attachable": False, "labels": {}, "mtu": None},
-            {"__owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None},
+            {**APP, "row": "", "attachable": False, "labels": {}, "mtu": None},
+            {"owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None},
         ),
         "a preview's unknown is no mistake": ({**APP, "subnet": UNKNOWN}, {**APP, "subnet": UNKNOWN}),
     },
@@ -102,7 +102,7 @@ def test_preview_says_once_what_a_change_disturbs(plugin, pulumi_engine):
     """The program says that it is one, which neither the state nor the run after the prompt is told."""
     wider = {**APP, "subnet": "10.20.0.0/23"}
     for _ in range(2):
-        assert (wider, {}) == plugin.check(OverlayProvider, {**wider, "__preview": True}, APP)
+        assert (wider, {}) == plugin.check(OverlayProvider, {**wider, "preview": True}, APP)
         plugin.diff(OverlayProvider, APP, wider)
 
     words = "it is removed and recreated; refused while anything uses it; names: `swarmnet plan t`"
@@ -129,7 +129,7 @@ def test_check_refuses_a_change_of_what_is_protected(plugin):
 Told = tuple[int, list[str], bool]  # what differs, what is replaced by that, and whether the old one goes first
 SAME: Told = (DiffResponse.DIFF_NONE, [], False)
 CHANGED: Told = (DiffResponse.DIFF_UNKNOWN, [], False)
-TREATMENT = {"__row": "urn:another", "timeout": 90, "adopt": "refuse"}
+TREATMENT = {"row": "urn:another", "timeout": 90, "adopt": "refuse"}
 NEW_RANGE = {"subnet": "10.13.0.0/16", "gateway": "10.13.0.1"}
 
 

@@ -46,6 +46,11 @@ class FormerState:
         found = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b")
         return FormerState(self.version, found.sub(lambda word: words[word[0]], self.text))
 
+    def by_other_sdks(self) -> "FormerState":
+        """The same as SDKs such as 3.226 hand it to a plugin: without the two names of 0.1.0 that begin with `__`."""
+        hidden = re.compile(r'"__(?:owner|row)": "[^"]*",?\s*')
+        return FormerState(f"{self.version} by SDK 3.226", hidden.sub("", self.text))
+
 
 def former_states() -> list[FormerState]:
     """All that are recorded."""

@@ -45,9 +45,10 @@ _SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "membe
 # Keys that say how it is treated, not what it is: nothing on a host has them, and a senseless value says nothing.
 TREATMENT = frozenset({"disturb", "dynamic_ports", "lose_auto_removed", "on_in_use", "on_remove", "protect", "retain"})
 
-# Swarmnet's notes to itself: Pulumi shows no property whose name begins with two underscores.
-_INTERNAL = {"owner": "__owner", "row": "__row"}
-_PLAIN = {theirs: ours for ours, theirs in _INTERNAL.items()}
+# Names that version 0.1.0 gave two properties. SDKs such as 3.226 keep names that begin so from a plugin, which then
+# gets neither: https://github.com/pulumi/pulumi/blob/v3.226.0/sdk/python/lib/pulumi/runtime/rpc.py#L866
+_FORMER = {"owner": "__owner", "row": "__row"}
+_PLAIN = {former: ours for ours, former in _FORMER.items()}
 
 
 def plain(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,21 +100,20 @@ class Spec(Keys):
 
     @classmethod
     def published(cls, props: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
-        """Return inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` if all is
-        finished.
+        """Return inputs or outputs as Pulumi gets them: no `settled` if all is finished.
 
-        like: what the state has of the resource, empty if nothing. What version 0.1.0 made there keeps its names,
-        `owner` and `row`. A key that no version wrote there is left out while it has its default: a diff would show it
-        as changed.
+        like: what the state has of the resource, empty if nothing. What version 0.1.0 made there keeps the names
+        `__owner` and `__row`. A key that no version wrote there is left out while it has its default: a diff would show
+        it as changed.
         """
         new = set() if like.get("settled") is True else {"settled"}
         new |= props.keys() - like.keys() if like else set()
         shown = {key: value for key, value in props.items() if key not in new or not cls._is_default(key, value)}
-        return shown if "owner" in like else {_INTERNAL.get(key, key): value for key, value in shown.items()}
+        return {_FORMER.get(key, key): value for key, value in shown.items()} if _FORMER["owner"] in like else shown
 
     @classmethod
     def _is_default(cls, key: str, value: object) -> bool:
-        field = None if key in _INTERNAL else cls.model_fields.get(key)
+        field = None if key in _FORMER else cls.model_fields.get(key)
         return field is not None and not field.is_required() and to_jsonable_python(field.get_default()) == value
 
     @property
