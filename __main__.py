@@ -16,10 +16,11 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
+from providers.own_state import networks_in_state
 from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.checks.whole_file import validate
 from providers.rules.outputs import compose, exports
-from providers.rules.plan import Plan, planned
+from providers.rules.plan import Plan, planned, with_too_early
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import HostCommand
 from providers.rules.stack_file.problems import SECRET, readable
@@ -44,7 +45,9 @@ def main() -> None:
         validation = validate(from_flat(get_config_env()), text=text_of(project, stack))
         plan = planned(validation, f"{project}/{stack}")
         keep_apart(project, stack, validation.resolved)
-        if not pulumi.runtime.is_dry_run():  # a preview needs no keys
+        if pulumi.runtime.is_dry_run():
+            plan = with_too_early(plan, networks_in_state())
+        else:  # a preview needs no keys
             refuse_missing_keys(validation.resolved)
     except StackFileError as error:
         for problem in error.problems:

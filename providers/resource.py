@@ -58,7 +58,7 @@ class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
         unknown_yet: Props = dict.fromkeys(self.outputs)
         inputs = spec.published({**to_props(spec), "row": urn}, {})
         if pulumi.runtime.is_dry_run():
-            inputs[PREVIEW] = True
+            inputs |= {PREVIEW: True, "too_early": getattr(spec, "too_early", {})}
         super().__init__(provider, name, {**inputs, **unknown_yet}, opts)
 
 
@@ -102,7 +102,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             return CheckResult(news, failures)
         if olds:
             self.run.declared.add(spec.resource_name)
-        failures = self.check_failures(olds, spec)
+        held = [why for holder, why in sorted(getattr(spec, "too_early", {}).items()) if holder not in self.run.gone]
+        failures = [*self.check_failures(olds, spec), *(CheckFailure("subnet", why) for why in held)]
         if previewed and not failures:
             self.run.consequences.checked(spec, known=bool(olds), begins=self.settings.declares_swarm)
             self.previewed(olds, spec)
@@ -184,6 +185,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             try:
                 status = self.found(spec, props)
             except self.proofs_of_absence():
+                self.run.gone.add(id_)
                 return ReadResult("", {})
             actual = resource_type.outputs(spec, status.actual) if status.actual else {}
             if resource_type.of_swarm and actual.get(resource_type.output) != props.get(resource_type.output):
@@ -191,6 +193,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             if status.doubt:
                 raise Blocked(status.doubt)
         if status.gone or status.whole is None:
+            self.run.gone.add(id_)
             return ReadResult("", {})
         live = spec.read_as(status.whole)
         outputs = {key: props[key] for key in (resource_type.output, "adopted", "kept") if key in props} | actual

@@ -23,11 +23,28 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Engine(Mocks):
-    """Gives every resource the Engine's id `<name>-id`."""
+    """Gives every resource the Engine's id `<name>-id`.
+
+    state: the stack's own, outputs by name. Asked for the resources of one that has none, Pulumi ends in a panic.
+    """
+
+    def __init__(self, state=None):
+        self.state = state
 
     def call(self, args):
-        """No function is called."""
-        raise AssertionError(args.token)
+        """Pulumi's own functions alone are called: what the stack's state has."""
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            assert {"name": "organization/swarmnet/test"} == args.args
+            return {"outputs": {"compose": ""} if self.state else {}}
+        assert ("pulumi:pulumi:readStackResourceOutputs", True) == (args.token, bool(self.state))
+        kinds = {name: "Overlay" if name.startswith("overlay/") else "Ingress" for name in self.state}
+        return {
+            "outputs": {
+                f"urn:pulumi:test::swarmnet::{kind}::{name}": {"type": kind, "outputs": self.state[name]}
+                for name in self.state
+                if (kind := f"pulumi-python:dynamic/swarmnet:{kinds[name]}")
+            }
+        }
 
     def new_resource(self, args):
         """The inputs are the outputs, and the ids are known."""
@@ -38,8 +55,8 @@ class Engine(Mocks):
 class Recorder(MockMonitor):
     """Remembers the requests by resource name, and what the program exported."""
 
-    def __init__(self):
-        super().__init__(Engine())
+    def __init__(self, engine):
+        super().__init__(engine)
         self.requests = {}
         self.exported = {}
         self.compose = ""
@@ -69,12 +86,14 @@ def without_stack_files():
     return folder
 
 
-def run(monkeypatch, raw, stack="test", root=None, preview=False, project="swarmnet"):
-    """Run the program on a stack file's keys; what it declared. `root`: the folder of the project."""
+def run(monkeypatch, raw, stack="test", root=None, preview=False, project="swarmnet", state=None):
+    """Run the program on a stack file's keys; what it declared. `root`: the folder of the project. `state`: the stack's
+    own, outputs by name."""
     flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"swarmnet:{key}": value for key, value in flat.items()}))
-    recorder = Recorder()
-    set_mocks(Engine(), project=project, stack=stack, preview=preview, monitor=recorder)
+    engine = Engine(state)
+    recorder = Recorder(engine)
+    set_mocks(engine, project, stack, preview, None, recorder, "organization")
     settings.SETTINGS.root_directory = str(root or without_stack_files().name)
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)  # the program's own affair
 
@@ -265,6 +284,41 @@ def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
         declared.needs().keys(),
         [message.partition(":")[0] for message in caplog.messages],
     )
+
+
+STANDS = {
+    "ingress": {"subnet": "10.2.0.0/20", "gateway": "10.2.0.1"},
+    "overlay/web": {"name": "web", "subnet": "10.3.0.0/24", "gateway": "10.3.0.1"},
+}
+HELD = "its range 10.3.0.0/24 meets 10.3.0.0/24, which `overlay/web` "
+FREE_IT = "remove `overlay/web` in one `pulumi up`, and give its range to `overlay/app` in the next"
+AT_THE_END = f"{HELD}has until the end of the run, where Pulumi removes what goes: {FREE_IT}"
+KEEPS = (
+    f"{HELD}keeps, as it is only removed from the state: remove it by hand first, or give `overlay/app` another range"
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "state"),
+    [
+        ({"overlay/app": {"overlay/web": AT_THE_END}}, STANDS),
+        ({"overlay/app": {"overlay/web": KEEPS}}, STANDS | {"overlay/web": {**STANDS["overlay/web"], "adopted": True}}),
+        ({}, {"ingress": STANDS["ingress"]}),
+        ({}, None),
+    ],
+    ids=["renamed", "adopted under another name", "free", "no state yet"],
+)
+def test_preview_knows_whose_range_is_not_free_yet(monkeypatch, expected, state):
+    """Of an overlay that goes Pulumi asks no provider in a preview: the stack's own state has its range."""
+    declared = run(monkeypatch, WHOLE, preview=True, state=state)
+    held = {name: declared.inputs(name).get("too_early") for name in declared.requests}
+
+    assert expected == {name: why for name, why in held.items() if why}
+
+
+def test_run_asks_for_no_state(monkeypatch):
+    """Hosts tell more by then."""
+    assert "too_early" not in run(monkeypatch, WHOLE, state=STANDS).inputs("overlay/app")
 
 
 ADOPT = "adopt: 'x' should be 'refuse', 'identical' or 'converge'"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from base64 import b64encode
 from pathlib import Path
 
@@ -120,6 +121,31 @@ def test_row_says_what_becomes_of_a_member_and_a_refresh_asks_no_lost_one(projec
 
     assert {f"node/{lost}": LOST, f"node/{gone}": LEAVES} == seen.notes
     assert (True, False) == ("127.0.0.4" in refreshed, "127.0.0.3" in refreshed), refreshed
+
+
+@each_state
+def test_preview_refuses_a_range_that_is_not_free_yet(project: Project, recorded: FormerState):
+    """An overlay that is renamed, and two that swap their ranges, would be refused halfway: the preview fails, and says
+    which two they are and what to type instead, by the rule of `swarmnet report`."""
+    status(project, recorded)
+    overlays = {name: {"subnet": each["subnet"]} for name, each in recorded.sections["overlays"].items()}
+    app, monitoring = overlays["app"], overlays["monitoring"]
+    project.declare({**silent(recorded).sections, "overlays": {"app2": app, "monitoring": monitoring}})
+    renamed = project.preview()
+    project.declare({**silent(recorded).sections, "overlays": {"app": monitoring, "monitoring": app}})
+    swapped = project.preview()
+
+    assert (False, False) == (renamed.ok, swapped.ok)
+    assert renamed.errors["overlay/app2"].endswith(
+        "its range 10.202.0.0/24 meets 10.202.0.0/24, which `overlay/app` has until the end of the run, where Pulumi "
+        "removes what goes: remove `overlay/app` in one `pulumi up`, and give its range to `overlay/app2` in the next"
+    )
+    told = re.compile(
+        "give `overlay/(app|monitoring)` another range in one `pulumi up`, and this one to `overlay/(?!\\1)"
+    )
+    assert [True] == [
+        bool(told.search(line)) for line in swapped.errors.values()
+    ]  # the other is not looked at any more
 
 
 @each_state

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from providers.rules.checks.too_early import moves, too_early
 from providers.rules.checks.whole_file import Validation, validate
 from providers.rules.resource_types.departure import is_removed_from_state_only
 from providers.rules.stack_file import problems
@@ -24,6 +25,7 @@ from providers.rules.vocabulary.specs import (
     NodeSpec,
     OverlaySpec,
     Spec,
+    SwarmNetworkSpec,
     SwarmSpec,
 )
 
@@ -101,6 +103,22 @@ def desired(whole: Resolved, owner: str) -> Plan:
         gwbridges=tuple(tuple(spec.model_copy(update=mark) for spec in batch) for batch in plan.gwbridges),
         ingress=plan.ingress.model_copy(update=mark) if plan.ingress else None,
         overlays=tuple(spec.model_copy(update=mark) for spec in plan.overlays),
+    )
+
+
+def with_too_early(plan: Plan, recorded: Mapping[str, tuple[SwarmNetworkSpec, bool]]) -> Plan:
+    """Return the plan, whose networks say why a range is not free yet.
+
+    recorded: the swarm's networks that the state has, by name, and whether each would go from the state only.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for each in too_early(moves(recorded, [*([plan.ingress] if plan.ingress else []), *plan.overlays])):
+        found.setdefault(each.name, {})[each.holder] = each.why
+    why = {name: {"too_early": holders} for name, holders in found.items()}
+    return replace(
+        plan,
+        ingress=plan.ingress and plan.ingress.model_copy(update=why.get(plan.ingress.resource_name)),
+        overlays=tuple(spec.model_copy(update=why.get(spec.resource_name)) for spec in plan.overlays),
     )
 
 

@@ -36,6 +36,7 @@ class Run:
         self.preflight = Preflight(self.settings)
         self.turns = Turns()
         self.to_be_replaced: set[str] = set()
+        self.gone: set[str] = set()
         self.declared: set[str] = set()
         self.removed_from_state: set[str] = set()
         self.found: set[str] = set()

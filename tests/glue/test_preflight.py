@@ -2,10 +2,12 @@
 
 import pytest
 
+from providers import simulate
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
+from providers.rules.vocabulary.steps import RemoveNetwork
 from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
 from tests.support import examined, lifecycle, others
 
@@ -63,6 +65,27 @@ def test_removal_that_begins_a_replacement_is_a_first_write(hosts):
     with pytest.raises(Blocked, match="give overlay web another range in one `pulumi up`"):
         stands.delete()
     assert before == hosts.steps
+
+
+HELD = {"overlay/app": "its range is that of `overlay/app`"}
+
+
+def test_preview_refuses_a_range_that_is_not_free_yet(hosts):
+    """The program says so of the new network, from the state that has the old one."""
+    renamed = lifecycle.overlay_spec("app2")
+    (failure,) = provider_of(renamed).check({}, {**to_props(renamed), "preview": True, "too_early": HELD}).failures
+
+    assert ("subnet", HELD["overlay/app"]) == (failure.property, failure.reason)
+
+
+def test_range_of_what_a_refresh_found_gone_is_free(on, hosts):
+    """The state of before the refresh still has it: somebody removed it by hand."""
+    stands, renamed = known(hosts, OVERLAY), lifecycle.overlay_spec("app2")
+    on(simulate.perform(hosts.sim, RemoveNetwork(id=lifecycle.id_of(hosts.sim, OVERLAY))))
+
+    assert "" == stands.read()[0]
+    checked = provider_of(renamed).check({}, {**to_props(renamed), "preview": True, "too_early": HELD})
+    assert (False, []) == ("too_early" in checked.inputs, checked.failures)
 
 
 def test_removal_alone_compares_nothing(hosts, counted):

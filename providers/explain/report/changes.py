@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from providers.explain.report.preview import Preview, State, Step
 from providers.rules.checks import ranges
 from providers.rules.plan import Plan, plan_of
+from providers.rules.resource_types.departure import is_kept
 from providers.rules.resource_types.table import KINDS, ORDER
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
@@ -61,9 +62,8 @@ class Change:
     @property
     def is_removed_from_state_only(self) -> bool:
         """Tell whether it goes from the state alone, and stays on the hosts."""
-        keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
-        somebodys = self.adopted and not isinstance(self.before, NodeSpec)  # a host that is taken out leaves
-        return self.op == "delete" and (somebodys or keeps or self.unsaid)
+        kept = self.before is not None and is_kept(self.before, adopted=self.adopted)
+        return self.op == "delete" and (kept or self.unsaid)
 
     @property
     def on_demand(self) -> bool:

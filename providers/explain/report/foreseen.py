@@ -5,10 +5,8 @@ and a setting that a swarm has for good.
 from collections.abc import Iterator, Sequence
 
 from providers.explain.report.changes import Change
-from providers.rules.vocabulary.addresses import overlapping
-from providers.rules.vocabulary.specs import IngressSpec, OverlaySpec, SwarmSpec
-
-SWARM = (IngressSpec, OverlaySpec)
+from providers.rules.checks.too_early import Move, too_early
+from providers.rules.vocabulary.specs import Spec, SwarmNetworkSpec, SwarmSpec
 
 
 def foreseen(changes: Sequence[Change]) -> list[tuple[str, str]]:
@@ -34,37 +32,18 @@ def _value(value: object) -> str:
 
 
 def _too_early(changes: Sequence[Change]) -> list[tuple[str, str]]:
-    """Return networks that come to a range that is not free yet.
-
-    Pulumi removes what goes at the very end, and overlays change side by side.
-    """
-    comes = [(each, _subnet(each.after)) for each in changes if isinstance(each.after, SWARM) and _moves(each)]
-    leaves = [(each, _subnet(each.before)) for each in changes if isinstance(each.before, SWARM) and _moves(each)]
-    pairs = overlapping([subnet for _, subnet in (*comes, *leaves)])
-    # The smaller position is first: what comes, then what leaves.
-    met = [(comes[one][0], leaves[other - len(comes)][0]) for one, other in pairs if one < len(comes) <= other]
-    place = {change.name: at for at, change in enumerate(changes)}
-    met.sort(key=lambda pair: (place[pair[0].name], place[pair[1].name]))
-    return list(_overlap_rows(met, place))
-
-
-def _overlap_rows(met: Sequence[tuple[Change, Change]], place: dict[str, int]) -> Iterator[tuple[str, str]]:
-    for new, old in met:
-        beside = type(new.spec) is type(old.spec)
-        if new.name == old.name or (place[old.name] < place[new.name] and not beside):
-            continue
-        until = "the end of the run, where Pulumi removes what goes" if old.op == "delete" else "it has changed too"
-        until = "it is removed by hand: it is only removed from the state" if old.is_removed_from_state_only else until
-        yield (
-            new.name,
-            f"its range {_subnet(new.after)} meets {_subnet(old.before)}, which `{old.name}` has until {until}: "
-            "free that range in a run of its own first",
+    moves = [
+        Move(
+            name=each.name,
+            before=_network(each.before),
+            after=_network(each.after),
+            kept=each.is_removed_from_state_only,
         )
+        for each in changes
+        if isinstance(each.spec, SwarmNetworkSpec)
+    ]
+    return [(each.name, each.why) for each in too_early(moves)]
 
 
-def _moves(change: Change) -> bool:
-    return _subnet(change.before) != _subnet(change.after)
-
-
-def _subnet(spec: object) -> str:
-    return spec.subnet if isinstance(spec, SWARM) else ""
+def _network(spec: Spec | None) -> SwarmNetworkSpec | None:
+    return spec if isinstance(spec, SwarmNetworkSpec) else None

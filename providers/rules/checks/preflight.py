@@ -19,6 +19,7 @@ from providers.rules.checks.taken_on_hosts import (
     swarm_networks,
     type_of,
 )
+from providers.rules.checks.too_early import moved_first, removed_first
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import crossing, prefix_length, relation
 from providers.rules.vocabulary.network_options import KNOWN
@@ -161,11 +162,9 @@ def _clash_message(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) ->
 def _recipe(desired: Wanted, occupied: Occupied) -> str:
     """Say what to do about a range that this stack itself still has; empty if it has not."""
     if occupied.resource:
-        return (
-            f"give {occupied.resource} another range in one `pulumi up`, and this one to {desired.resource} in the next"
-        )
+        return moved_first(str(occupied.resource), str(desired.resource))
     if occupied.dropped:
-        return f"remove {occupied.dropped} in one `pulumi up`, and give its range to {desired.resource} in the next"
+        return removed_first(occupied.dropped, str(desired.resource))
     return ""
 
 

@@ -43,6 +43,13 @@ def is_removed_from_state_only(
     return not with_swarm and (stays or isinstance(spec, SwarmSpec))
 
 
+def is_kept(spec: Spec, *, adopted: bool) -> bool:
+    """Tell whether it stays on the hosts when its resource goes, whatever else goes: others had made it, or the stack
+    file says so of it. A host that is taken out leaves, however it began."""
+    somebodys = adopted and not isinstance(spec, NodeSpec)
+    return somebodys or getattr(spec, "on_remove", "") == "keep" or getattr(spec, "retain", False)
+
+
 def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
     """Return the next step until the host has left and its entry is gone.
 

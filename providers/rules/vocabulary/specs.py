@@ -248,8 +248,14 @@ class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
 
 
 class SwarmNetworkSpec(NetworkSpec):
-    """The properties that the swarm's networks share."""
+    """The properties that the swarm's networks share.
 
+    too_early: why its range is not free yet, by the name of the resource that has it; neither input nor output.
+    """
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = NetworkSpec.NOT_COMPARED | {"too_early"}
+
+    too_early: dict[str, str] = Field(default={}, exclude=True)
     subnets: Annotated[tuple[Subnet, ...], FURTHER_POOLS] = Field(
         default=(), description="further IPv4 ranges beside `subnet`"
     )
@@ -331,7 +337,7 @@ class IngressSpec(IngressKeys, SwarmNetworkSpec):
 class OverlaySpec(OverlayKeys, SwarmNetworkSpec):
     """One overlay network."""
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = NetworkSpec.NOT_COMPARED | {"retain"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = SwarmNetworkSpec.NOT_COMPARED | {"retain"}
     RESOURCE_NAME: ClassVar[str] = "overlay/{spec.name}"
 
     name: str
