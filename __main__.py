@@ -29,7 +29,7 @@ from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line, some
 from providers.run.progress import debugging
-from providers.run.settings import stack_files
+from providers.run.settings import stack_file, stack_files
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
@@ -99,9 +99,9 @@ def ssh_config() -> str:
 
 
 def text_of(project: str, stack: str) -> Written | None:
-    """Return the stack's own file, which may have what Pulumi does not hand over; None if there is no such file."""
+    """Return the file of the configuration, which may have what Pulumi does not hand over; None if there is none."""
     with suppress(FileNotFoundError, StackFileError):
-        return read((stack_files(Path(pulumi.get_root_directory())) / f"Pulumi.{stack}.yaml").read_bytes(), project)
+        return read(stack_file(Path(pulumi.get_root_directory()), stack).read_bytes(), project)
     return None
 
 

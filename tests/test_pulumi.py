@@ -181,6 +181,22 @@ def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded
     assert project.preview("--expect-no-changes").ok
 
 
+@pytest.mark.parametrize("words", [("--config-file", "{}"), ("--config-file={}",)], ids=["two words", "one word"])
+def test_file_that_is_named_is_the_one_that_is_checked(project: Project, words: tuple[str, ...]):
+    """What Pulumi passes over is looked for in it, and not in the stack's own file."""
+    other, own = project.folder / "other.yaml", project.stack_file.read_text()
+    named = [word.format(other) for word in words]
+    other.write_text(own)
+    project.stack_file.write_text(f"{own}swarmnet:adopt: refuse\n")
+    sound = project.preview(*named)
+    project.stack_file.write_text(own)
+    other.write_text(f"{own}swarmnet:adopt: refuse\n")
+    wrong = project.preview(*named)
+
+    assert (True, False) == (sound.ok, wrong.ok)
+    assert "swarmnet:adopt: is outside config, so Pulumi silently ignores it: indent it under config" == wrong.error
+
+
 def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A project of another name, with settings for all its stacks: the owner and `adopt` are the same on both sides."""
     (tmp_path / "project").mkdir()

@@ -4,9 +4,11 @@ The program process declares resources and must stay free of docker and paramiko
 Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/.
 """
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,7 +88,7 @@ class Settings:
                 return
             self._file_followed = True
             project, _, stack = owner.rpartition("/")
-            raw = from_yaml((stack_files(Path.cwd()) / f"Pulumi.{stack}.yaml").read_bytes(), project)
+            raw = from_yaml(stack_file(Path.cwd(), stack).read_bytes(), project)
             self._file = resolve(readable(StackFile, raw).model)
             self._use_declared_access(self._file)
 
@@ -189,6 +191,38 @@ class Settings:
         does it in a refresh that leaves lost hosts out.
         """
         return (NoSwarm,) if self.declares_swarm and not self.left_out else ()
+
+
+def stack_file(root: Path, stack: str) -> Path:
+    """Return the file of this run's configuration: the stack's own in the project in a folder, or the one that `pulumi`
+    was told to take. Raises as `stack_files` does."""
+    return named_config_file(os.getppid()) or stack_files(root) / f"Pulumi.{stack}.yaml"
+
+
+def named_config_file(process: int) -> Path | None:
+    """Return the file that `--config-file` names to the `pulumi` from which a process comes, None if it names none.
+
+    Pulumi tells it to nobody, so that its own command line does, on Linux alone: proc(5).
+    """
+    with suppress(OSError):
+        while process > 1:
+            own = Path("/proc", str(process))
+            program, *words = own.joinpath("cmdline").read_bytes().decode(errors="surrogateescape").split("\0")
+            if Path(program).name == "pulumi":
+                named = config_file_in(words)
+                return own.joinpath("cwd").readlink() / named if named else None
+            process = int(own.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+    return None
+
+
+def config_file_in(words: Sequence[str]) -> str:
+    """Return what `--config-file` names among the words of a command, empty if nothing."""
+    for word, after in pairwise((*words, "")):
+        if word == "--config-file":
+            return after
+        if word.startswith("--config-file="):
+            return word.partition("=")[2]
+    return ""
 
 
 def stack_files(root: Path) -> Path:

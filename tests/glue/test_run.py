@@ -10,7 +10,7 @@ from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
-from providers.run.progress import STOPPED, Progress
+from providers.run.progress import Settings, config_file_in
 from providers.run.settings import Settings
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
@@ -102,6 +102,20 @@ def test_pulumi_that_is_gone_cuts_the_run(monkeypatch):
 def test_all_rows_share_one_channel(pulumi_engine):
     """It is a connection, and there are as many rows as resources."""
     assert Progress("one").engine is Progress("another").engine
+
+
+@cases(
+    "expected, command",
+    {
+        "two words": ("other.yaml", "up --stack t --config-file other.yaml --yes"),
+        "one word": ("other.yaml", "up --config-file=other.yaml"),
+        "none": ("", "up --stack t"),
+        "without a value": ("", "up --config-file"),
+    },
+)
+def test_file_of_the_configuration_is_the_one_that_is_named(expected, command):
+    """Pulumi tells neither programs nor plugins of `--config-file`."""
+    assert expected == config_file_in(command.split())
 
 
 # The first of many hosts in one batch that fails is the only one that was touched
