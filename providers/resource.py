@@ -42,6 +42,8 @@ Props = dict[str, Any]
 # The program's word that this is a preview, of which the plugin is told nothing: `check` takes it, and keeps it from
 # the state.
 PREVIEW = "preview"
+# What undoes another project's name in front of a resource.
+_MOVE_BACK = "`pulumi state move` takes it back if it came by that; else give the project its name again in Pulumi.yaml"
 S = TypeVar("S", bound=Spec)
 F = TypeVar("F")
 
@@ -146,14 +148,17 @@ class Provider(ResourceProvider, Generic[S, F]):
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
 
     def refuse_another_name(self, olds: Props, desired: S) -> None:
-        """Raise Blocked if the stack or its project was renamed: labels on the hosts still have the former name."""
+        """Raise Blocked if the stack or its project was renamed, or if the resource was moved to another stack's state:
+        labels on the hosts still have the former name."""
         former = plain(olds).get("owner")
         if former in (None, "", desired.owner) or olds.get("adopted"):
             return
+        (project, _, stack), (now, _, _) = former.rpartition("/"), desired.owner.rpartition("/")
+        back = f"`pulumi stack rename {stack}` restores the stack's name" if project == now else _MOVE_BACK
         with one_line():
             raise Blocked(
                 f"{describe(desired)}: {former} was renamed to {desired.owner}, and Docker can't change the label "
-                f"{OWNER} of what exists: `pulumi stack rename {former.rpartition('/')[2]}` restores the stack's name; "
+                f"{OWNER} of what exists: {back}; "
                 "or `pulumi destroy` removes everything, and `pulumi up` creates it under the new name"
             )
 

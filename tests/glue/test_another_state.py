@@ -187,6 +187,16 @@ def test_renamed_stack_is_refused_by_a_preview(hosts, spec):
     assert "`pulumi stack rename prod` restores the stack's name; or `pulumi destroy` removes" in str(caught.value)
 
 
+@each
+def test_resource_of_another_project_is_refused_by_a_preview(hosts, spec):
+    """It came by `pulumi state move`, or the project was renamed: each has its own way back."""
+    with pytest.raises(Blocked) as caught:
+        declared(known(hosts, spec), spec.model_copy(update={"owner": "nets/prod"}))
+
+    assert "infra/prod was renamed to nets/prod" in str(caught.value)
+    assert "`pulumi state move` takes it back if it came by that; else give the project its name" in str(caught.value)
+
+
 def test_what_was_adopted_has_no_name_to_mind(hosts):
     """Nothing on the hosts says whose it is."""
     adopted = known(hosts, OVERLAY, adopted=True)
