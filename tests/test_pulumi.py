@@ -7,9 +7,11 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from pulumi.automation import CommandError, LocalWorkspaceOptions, OpType, select_stack
 
 from cli.stack_files import declared
 from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
+from providers.program import program
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
@@ -228,6 +230,20 @@ def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: 
 
     assert {("nets/t", "refuse")} == {(spec.owner, spec.adopt) for spec in plan.specs}
     assert {("nets/t", "refuse")} == {(each["owner"], each["adopt"]) for each in made if "owner" in each}
+
+
+def test_program_runs_inline_in_any_thread(project: Project):
+    """The Automation API calls it in a thread of its own; what is wrong with the file is one line there too."""
+    inline = {"work_dir": str(project.folder), "stack_name": "t", "program": program}
+    options = LocalWorkspaceOptions(env_vars=project._environment())
+    sound = select_stack(**inline, opts=options).preview()
+    project.declare({**SECTIONS, "adopt": "x"})
+    with pytest.raises(CommandError) as caught:
+        select_stack(**inline, opts=options).preview()
+
+    assert 5 == sound.change_summary[OpType.CREATE]
+    assert "adopt: 'x' should be 'refuse', 'identical' or 'converge'" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
 
 
 def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
