@@ -10,8 +10,8 @@ from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
-from providers.run.progress import Settings, config_file_in
-from providers.run.settings import Settings
+from providers.run.progress import STOPPED, Progress
+from providers.run.settings import Settings, config_file_in
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
