@@ -67,12 +67,12 @@ def checked_plan(project: str, stack: str) -> Plan:
     """Return the plan of the stack file. Raises StackFileError with every problem."""
     settings = {**get_config_env(), **CONFIG.get()}  # of a process that Pulumi started, and of an inline program
     refuse_secrets(settings)
-    judgement = validate(from_flat(settings), text=text_of(project, stack))
-    plan = planned(judgement, f"{project}/{stack}")
-    keep_apart(project, stack, judgement.resolved)
+    validation = validate(from_flat(settings), text=text_of(project, stack))
+    plan = planned(validation, f"{project}/{stack}")
+    keep_apart(project, stack, validation.resolved)
     if pulumi.runtime.is_dry_run():  # a preview needs no keys
         return with_too_early(plan, networks_in_state())
-    refuse_missing_keys(judgement.resolved)
+    refuse_missing_keys(validation.resolved)
     return plan
 
 

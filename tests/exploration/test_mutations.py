@@ -121,7 +121,7 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
     ("part", "sim"),
     [("_stranded", "global, a node is paused"), ("_halted", "a paused rollout"), ("_ended", "ended for good")],
 )
-def test_without_a_part_of_the_judgement_the_change_begins(part: str, sim: str, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_part_of_the_safety_check_the_change_begins(part: str, sim: str, monkeypatch: pytest.MonkeyPatch):
     """A change that would get stuck or lose something begins, instead of being refused."""
     scene = SCENES[sim]()
     facts = replace(scene.observe(scene.start), unchanged_for=PATIENCE)
