@@ -1,8 +1,6 @@
 """docker_gwbridge as a Pulumi resource. Decisions are in rules/resource_types/gwbridge.py."""
 
-import pulumi
-
-from providers.resource import Props, Provider, SwarmnetResource
+from providers.resource import Props, Provider
 from providers.rules.resource_types import gwbridge as rules
 from providers.rules.resource_types.adoption import kept_if_adopted
 from providers.rules.resource_types.resource_type import Status
@@ -56,14 +54,3 @@ def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) 
     another = rules.other_machine_refusal(spec, facts, known)
     if another:
         raise Blocked(another)
-
-
-class Gwbridge(SwarmnetResource, module="swarmnet", name="Gwbridge"):
-    """docker_gwbridge of one host."""
-
-    network_id: pulumi.Output[str]
-    adopted: pulumi.Output[bool]
-    outputs = ("network_id", "adopted")
-
-    def __init__(self, name: str, spec: GwbridgeSpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(GwbridgeProvider(), name, spec, opts)

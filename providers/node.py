@@ -3,9 +3,8 @@
 from contextlib import suppress
 
 import pulumi
-from pulumi.dynamic import CheckFailure
 
-from providers.resource import Props, Provider, SwarmnetResource
+from providers.resource import CheckFailure, Props, Provider
 from providers.rules.resource_types import node as rules
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import end_refusal
@@ -69,14 +68,3 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
             if refusal:
                 raise Blocked(refusal)
         return True
-
-
-class Node(SwarmnetResource, module="swarmnet", name="Node"):
-    """One host's membership of the swarm."""
-
-    node_id: pulumi.Output[str]
-    adopted: pulumi.Output[bool]
-    outputs = ("node_id", "adopted")
-
-    def __init__(self, name: str, spec: NodeSpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(NodeProvider(), name, spec, opts)

@@ -1,8 +1,6 @@
 """An overlay network as a Pulumi resource. Decisions are in rules/resource_types/overlay.py."""
 
-import pulumi
-
-from providers.resource import Props, Provider, SwarmnetResource
+from providers.resource import Props, Provider
 from providers.rules.resource_types import overlay as rules
 from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.facts import OverlayFacts
@@ -43,14 +41,3 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         if found.network is None:
             self.run.preflight.refuse_two_swarms(api)
         return True
-
-
-class Overlay(SwarmnetResource, module="swarmnet", name="Overlay"):
-    """One overlay network of the swarm."""
-
-    network_id: pulumi.Output[str]
-    adopted: pulumi.Output[bool]
-    outputs = ("network_id", "adopted")
-
-    def __init__(self, name: str, spec: OverlaySpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(OverlayProvider(), name, spec, opts)

@@ -1,26 +1,19 @@
 """The one flow of all five resources: check, diff, create, read, update and delete over a resource type.
 
-Pulumi's contract for dynamic providers is odd in places; each oddity is named where it is met. The servicer:
+Two faces of it call the methods, and give and take plain values: the dynamic program (dynamic.py, whose state has the
+classes) and the plugin of `pulumi package add` (the package `plugin`). It knows neither. Each oddity of Pulumi's
+contract is named where it is met. Who calls in the dynamic program:
 https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__main__.py
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
@@ -48,23 +41,71 @@ S = TypeVar("S", bound=Spec)
 F = TypeVar("F")
 
 
-class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
-    """A resource whose inputs are a Spec. Outputs that only a provider knows are listed in `outputs`."""
+class Configuration(Protocol):
+    """The stack file's keys as Pulumi hands them over, each with its namespace: structured values as JSON."""
 
-    outputs: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, provider: ResourceProvider, name: str, spec: Spec, opts: pulumi.ResourceOptions | None) -> None:
-        kind = f"pulumi-python:{self._resource_type_name}"
-        urn = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
-        # An output becomes an attribute only where its key is among the inputs.
-        unknown_yet: Props = dict.fromkeys(self.outputs)
-        inputs = spec.published({**to_props(spec), "row": urn}, {})
-        if pulumi.runtime.is_dry_run():
-            inputs |= {PREVIEW: True, "too_early": getattr(spec, "too_early", {})}
-        super().__init__(provider, name, {**inputs, **unknown_yet}, opts)
+    def get(self, key: str, /) -> Any:  # noqa: ANN401 # text, or None
+        """Return a value, None if there is none."""
 
 
-class Provider(ResourceProvider, Generic[S, F]):
+class Configures(Protocol):
+    """Pulumi's request to take a configuration."""
+
+    @property
+    def config(self) -> Configuration:
+        """All of it, with keys of other namespaces."""
+
+
+@dataclass(frozen=True)
+class CheckFailure:
+    """What is wrong with an input. property: its path; empty for the resource."""
+
+    property: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Canonical inputs, or what is wrong with them."""
+
+    inputs: Props
+    failures: Sequence[CheckFailure]
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """changes: None lets Pulumi compare the inputs. replaces: properties that take a new object."""
+
+    changes: bool | None
+    replaces: Sequence[str] = ()
+    delete_before_replace: bool = False
+
+
+@dataclass(frozen=True)
+class CreateResult:
+    """What was made, or taken over."""
+
+    id: str
+    outs: Props
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    """The outputs after a change."""
+
+    outs: Props
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What hosts have. id: empty if it is gone."""
+
+    id: str
+    outs: Props
+    inputs: Props | None = None
+
+
+class Provider(Generic[S, F]):
     """Pulumi's six provider methods for one resource type; subclasses override what differs.
 
     It has no state: instances are pickled by reference into the users' state files. What the run knows is `run`'s.
@@ -80,7 +121,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         """What the stack file says of this run."""
         return self.run.settings
 
-    def configure(self, req: ConfigureRequest) -> None:
+    def configure(self, req: Configures) -> None:
         """Tell the run what the stack file says."""
         if not debugging():
             sys.tracebacklimit = 0

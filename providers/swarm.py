@@ -1,9 +1,8 @@
 """The swarm itself as a Pulumi resource. Decisions are in rules/resource_types/swarm.py."""
 
 import pulumi
-from pulumi.dynamic import DiffResult
 
-from providers.resource import Props, Provider, SwarmnetResource
+from providers.resource import DiffResult, Props, Provider
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
 from providers.rules.resource_types.table import SWARM
@@ -76,14 +75,3 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
     def turn_of_removal(self, spec: SwarmSpec, known: Props) -> Turn:
         """Its end too."""
         return "alone"
-
-
-class Swarm(SwarmnetResource, module="swarmnet", name="Swarm"):
-    """The swarm that the stack's hosts form."""
-
-    swarm_id: pulumi.Output[str]
-    adopted: pulumi.Output[bool]
-    outputs = ("swarm_id", "adopted")
-
-    def __init__(self, name: str, spec: SwarmSpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(SwarmProvider(), name, spec, opts)
