@@ -1,6 +1,6 @@
 # make demo: the whole thing on this machine.   make test: everything that can be tested.   make check: the quick part.
 
-CODE := $(wildcard providers cli lab tools bench examples tests __main__.py)
+CODE := $(wildcard providers cli plugin lab tools bench examples tests __main__.py)
 IN_TOOLS := . .tools/activate &&
 # Arguments for the tests on real hosts, such as LAB="--durations 20".
 LAB ?=

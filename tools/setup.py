@@ -13,7 +13,7 @@ from tools.console import exit_code, say
 from tools.pulumi_cli import provide_pulumi
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("providers", "cli")
+OURS = ("providers", "cli", "plugin")
 
 _ACTIVATE = """\
 # Made by `make setup`. Use it as: . .tools/activate   (any POSIX shell, bash, zsh)
@@ -38,8 +38,8 @@ fi
 
 _SWARMNET = """\
 #!/bin/sh
-# Made by `make setup`. -P keeps a folder named `cli` in the caller's working directory out of it.
-PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m cli "$@"
+# Made by `make setup`. -P keeps a folder named `{package}` in the caller's working directory out of it.
+PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m {package} "$@"
 """
 
 
@@ -51,7 +51,8 @@ def set_up(root: Path, path: list[str]) -> None:
     folder = root / ".tools"
     programs = folder / "venv" / "bin"
     pulumi = provide_pulumi(root, folder / "pulumi", path)
-    write_if_changed(programs / "swarmnet", swarmnet_script(root, programs / "python"), mode=0o755)
+    for name, package in (("swarmnet", "cli"), ("pulumi-resource-swarmnet", "plugin")):
+        write_if_changed(programs / name, swarmnet_script(root, programs / "python", package), mode=0o755)
     write_if_changed(folder / "activate", activation_script(root, [programs, pulumi]))
     # With PYTHONDONTWRITEBYTECODE, as images of containers have it, every run would compile all modules anew: 0.5 s.
     for name in OURS:
@@ -68,9 +69,9 @@ def activation_script(root: Path, path: list[Path]) -> str:
     return _ACTIVATE.format(path=shlex.quote(":".join(map(str, path))), nowhere=shlex.quote(nowhere))
 
 
-def swarmnet_script(root: Path, python: Path) -> str:
-    """Shell text that runs the `cli` package of the checkout at `root`, from any working directory."""
-    return _SWARMNET.format(root=shlex.quote(str(root)), python=shlex.quote(str(python)))
+def swarmnet_script(root: Path, python: Path, package: str = "cli") -> str:
+    """Shell text that runs a package of the checkout at `root`, from any working directory."""
+    return _SWARMNET.format(root=shlex.quote(str(root)), python=shlex.quote(str(python)), package=package)
 
 
 def write_if_changed(path: Path, text: str, mode: int = 0o644) -> None:

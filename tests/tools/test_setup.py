@@ -71,7 +71,8 @@ def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pyt
 
     made = {path for path in root.rglob("*") if path.is_file()} - before
     compiled = f"providers/__pycache__/overlay.{sys.implementation.cache_tag}.pyc"
-    assert {".tools/activate", ".tools/venv/bin/swarmnet", compiled} == {str(path.relative_to(root)) for path in made}
+    programs = {f".tools/venv/bin/{name}" for name in ("swarmnet", "pulumi-resource-swarmnet")}
+    assert {".tools/activate", *programs, compiled} == {str(path.relative_to(root)) for path in made}
     assert not called.exists()
 
 

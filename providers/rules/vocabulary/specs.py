@@ -6,6 +6,7 @@ No observed values (ids, states) here: they are facts.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -292,7 +293,7 @@ class SwarmSpec(SwarmKeys, Spec):
 
     def row_of_member(self, host: str) -> str:
         """Return the URN of a host's membership, which stands beside the swarm."""
-        return self.row.replace(":Swarm::swarm", f":Node::node/{host}")
+        return re.sub(r":Swarm::(.*)swarm$", rf":Node::\1node/{host}", self.row)
 
 
 class NodeSpec(NodeKeys, HostSpec):

@@ -1,0 +1,100 @@
+"""The plugin's answers to Pulumi for one of the five, on the simulated swarm."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import pytest
+from pulumi.provider.experimental import provider as pulumis
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from plugin.networks import SECRET
+from plugin.provider import Swarmnet
+from plugin.schema import token
+from plugin.sdk import all_marked, plains
+from plugin.spelling import camel, in_camel
+from providers.resource import Props
+from providers.rules.resource_types.resource_type import to_props
+from providers.rules.resource_types.table import type_of
+from providers.rules.vocabulary.specs import Spec
+from tests.glue.stack import ALL, OVERLAY, SWARM, id_output, resource_type
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
+
+T = TypeVar("T")
+each = pytest.mark.parametrize("spec", ALL, ids=resource_type)
+PROJECT, STACK = SWARM.owner.split("/")
+
+
+def urn(spec: Spec) -> str:
+    """The URN of a resource of the component `nets`."""
+    kind = f"swarmnet:index:Networks${token(type_of(spec).name)}"
+    return f"urn:pulumi:{STACK}::{PROJECT}::{kind}::nets/{spec.resource_name}"
+
+
+def inputs(spec: Spec) -> Props:
+    """Return what the component declares."""
+    return dict(
+        in_camel({key: value for key, value in to_props(spec).items() if key not in ("owner", "row")}, type(spec))
+    )
+
+
+def asked(answer: Coroutine[Any, Any, T]) -> T:
+    """The plugin's answer."""
+    return asyncio.run(answer)
+
+
+def checked(spec: Spec, **more: object) -> pulumis.CheckResponse:
+    """The answer about inputs of a resource that is new."""
+    return asked(Swarmnet().check(pulumis.CheckRequest(urn(spec), {}, all_marked({**inputs(spec), **more}), b"")))
+
+
+def created(spec: Spec) -> pulumis.CreateResponse:
+    """The resource as an `up` makes it."""
+    news = checked(spec).inputs
+    assert news is not None
+    return asked(Swarmnet().create(pulumis.CreateRequest(urn(spec), news, 60, False)))
+
+
+def read(spec: Spec, id_: str, outputs: dict[str, PropertyValue]) -> pulumis.ReadResponse:
+    """Return what a refresh finds, or an import without outputs."""
+    return asked(Swarmnet().read(pulumis.ReadRequest(urn(spec), id_, outputs, {})))
+
+
+@each
+def test_a_life(hosts: SimulatedHosts, spec: Spec):
+    """Made (taken up as it is there), it does not differ from its inputs, and a refresh finds the same inputs."""
+    made = created(spec)
+    diff = asked(
+        Swarmnet().diff(pulumis.DiffRequest(urn(spec), spec.resource_name, made.properties, checked(spec).inputs, []))
+    )
+    found = read(spec, spec.resource_name, made.properties)
+
+    assert (spec.resource_name, False) == (made.resource_id, diff.changes)
+    assert checked(spec).inputs == found.inputs
+    assert made.properties == found.properties
+
+
+@each
+def test_states_spell_as_schemas_do(hosts: SimulatedHosts, spec: Spec):
+    """Outputs are under the names that SDKs know; of notes to ourselves only the owner is one of them."""
+    made = plains(created(spec).properties)
+
+    assert ["__owner"] == [key for key in made if "_" in key]
+    assert lifecycle.id_of(hosts.sim, spec) == made[camel(id_output(spec))]
+
+
+def test_secret_is_refused_and_not_shown(hosts: SimulatedHosts):
+    """Pulumi shows the value of a property that is wrong, so that no property is."""
+    secret = PropertyValue("10.3.0.0/24", is_secret=True)
+    request = pulumis.CheckRequest(urn(OVERLAY), {}, {**all_marked(inputs(OVERLAY)), "subnet": secret}, b"")
+    failures = asked(Swarmnet().check(request)).failures or []
+
+    assert [("", f"subnet: {SECRET}")] == [(each.property, each.reason) for each in failures]
+
+
+def test_wrong_input_is_told_as_it_is_spelled(hosts: SimulatedHosts):
+    """Its name is the schema's."""
+    failures = checked(OVERLAY, onInUse="perhaps").failures or []
+
+    assert ["onInUse"] == [each.property for each in failures]
