@@ -17,19 +17,22 @@ from providers.resource import Props
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.specs import Spec
-from tests.glue.stack import ALL, OVERLAY, SWARM, id_output, resource_type
+from tests.glue.conftest import Declare
+from tests.glue.stack import ALL, OVERLAY, id_output, resource_type
+from tests.glue.test_former_states import known, sim_of
+from tests.states import FormerState, former_states
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
 
 T = TypeVar("T")
 each = pytest.mark.parametrize("spec", ALL, ids=resource_type)
-PROJECT, STACK = SWARM.owner.split("/")
 
 
 def urn(spec: Spec) -> str:
     """The URN of a resource of the component `nets`."""
     kind = f"swarmnet:index:Networks${token(type_of(spec).name)}"
-    return f"urn:pulumi:{STACK}::{PROJECT}::{kind}::nets/{spec.resource_name}"
+    project, stack = spec.owner.split("/")
+    return f"urn:pulumi:{stack}::{project}::{kind}::nets/{spec.resource_name}"
 
 
 def inputs(spec: Spec) -> Props:
@@ -98,3 +101,23 @@ def test_wrong_input_is_told_as_it_is_spelled(hosts: SimulatedHosts):
     failures = checked(OVERLAY, onInUse="perhaps").failures or []
 
     assert ["onInUse"] == [each.property for each in failures]
+
+
+@pytest.mark.parametrize("state", former_states(), ids=lambda state: state.version)
+def test_state_of_the_dynamic_program_becomes_ours_in_place(on: Declare, state: FormerState):
+    """Each resource is updated, none replaced: nothing is written on a host, and the outputs have our spelling."""
+    hosts = on(sim_of(state))
+    for former in known(hosts, state):
+        old = all_marked({**former.outputs, "__provider": "a pickle"})
+        news = all_marked(inputs(former.spec))
+        diff = asked(Swarmnet().diff(pulumis.DiffRequest(urn(former.spec), former.spec.resource_name, old, news, [])))
+        made = asked(
+            Swarmnet().update(
+                pulumis.UpdateRequest(urn(former.spec), former.spec.resource_name, old, news, 60, [], False)
+            )
+        )
+
+        assert (True, []) == (diff.changes, diff.replaces)
+        assert camel(id_output(former.spec)) in made.properties
+        assert "__provider" not in made.properties
+    assert [] == hosts.steps
