@@ -24,7 +24,7 @@ from providers.resource import Props, Provider
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import path
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
-from providers.run import one_line
+from providers.run.progress import one_line
 from providers.swarm import SwarmProvider
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ FLOWS: dict[str, Provider[Any, Any]] = {
 }
 # How many resources may be worked on at once: Pulumi's own word is four for each processor.
 THREADS = 16
-OWNER, ROW = "__owner", "__row"
+OWNER, ROW = "owner", "row"
 # The class's name in states of the dynamic program; its properties have other names, so that all are written anew.
 DYNAMIC = "__provider"
 
@@ -60,7 +60,7 @@ class Swarmnet(pulumis.Provider):
         if ours:
             settings = {key: each if isinstance(each, str) else json.dumps(each) for key, each in ours.items()}
             with one_line():
-                Provider.run.configure({f"{NAMESPACE}:{key}": each for key, each in settings.items()})
+                Provider.run.settings.configure({f"{NAMESPACE}:{key}": each for key, each in settings.items()})
         return pulumis.ConfigureResponse(accept_secrets=True)
 
     async def construct(self, request: pulumis.ConstructRequest) -> pulumis.ConstructResponse:

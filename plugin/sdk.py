@@ -20,7 +20,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import ConstructRequest, ConstructResponse, provider_pb2_grpc
 
-from providers.run import debugging
+from providers.run.progress import debugging
 
 Plain = Any
 Values = dict[str, PropertyValue]

@@ -1,6 +1,5 @@
 """The plugin's answers to Pulumi for one of the five, on the simulated swarm."""
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from tests.glue.stack import ALL, OVERLAY, id_output, resource_type
 from tests.glue.test_former_states import known, sim_of
 from tests.states import FormerState, former_states
 from tests.support import lifecycle
+from tests.support.loops import finished
 from tests.support.simulated import SimulatedHosts
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ def inputs(spec: Spec) -> Props:
 
 def asked(answer: Coroutine[Any, Any, T]) -> T:
     """The plugin's answer."""
-    return asyncio.run(answer)
+    return finished(answer)
 
 
 def checked(spec: Spec, **more: object) -> pulumis.CheckResponse:
@@ -83,7 +83,8 @@ def test_states_spell_as_schemas_do(hosts: SimulatedHosts, spec: Spec):
     """Outputs are under the names that SDKs know; of notes to ourselves only the owner is one of them."""
     made = plains(created(spec).properties)
 
-    assert ["__owner"] == [key for key in made if "_" in key]
+    assert [] == [key for key in made if "_" in key]
+    assert spec.owner == made["owner"]
     assert lifecycle.id_of(hosts.sim, spec) == made[camel(id_output(spec))]
 
 

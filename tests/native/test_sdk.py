@@ -1,7 +1,5 @@
 """Values of Pulumi's SDK and plain ones; and each fault of it that plugin/sdk.py works around, as long as it has it."""
 
-import asyncio
-
 import pulumi
 import pytest
 from google.protobuf.struct_pb2 import Struct
@@ -12,6 +10,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import proto, rpc
 
 from plugin.sdk import all_marked, mended, plains, secrets, settled
+from tests.support.loops import finished
 
 OUTPUT = {rpc._special_sig_key: rpc._special_output_value_sig}
 
@@ -63,7 +62,7 @@ def test_outputs_settle():
         unknown = pulumi.Output.from_input(UNKNOWN)
         return await settled({"a": [pulumi.Output.from_input("x"), unknown], "b": 1})
 
-    assert {"a": ["x", UNKNOWN], "b": 1} == asyncio.run(read())
+    assert {"a": ["x", UNKNOWN], "b": 1} == finished(read())
 
 
 @pytest.mark.parametrize(
@@ -96,4 +95,4 @@ def test_sdk_still_cannot_say_that_a_configuration_changed():
 
     request = proto.DiffRequest(olds=Struct(), news=Struct())
     with pytest.raises(Exception, match="Value out of range"):
-        asyncio.run(ProviderServicer([], "0", Changed(), "").DiffConfig(request, None))
+        finished(ProviderServicer([], "0", Changed(), "").DiffConfig(request, None))
