@@ -3,6 +3,7 @@
 Pulumi runs it by `__main__.py`. Other programs call `program`, from any thread: the Automation API does so inline.
 """
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from providers.rules.stack_file.reading import Written, from_flat, from_yaml, re
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line
-from providers.run.settings import stack_file, stack_files
+from providers.run.settings import command_line, option_in, stack_file, stack_files
 
 
 def program() -> None:
@@ -58,9 +59,15 @@ def checked_plan(project: str, stack: str) -> Plan:
     plan = planned(validation, f"{project}/{stack}")
     keep_apart(project, stack, validation.resolved)
     if pulumi.runtime.is_dry_run():  # a preview needs no keys
-        return with_too_early(plan, networks_in_state())
+        return plan if is_planning() else with_too_early(plan, networks_in_state())
     refuse_missing_keys(validation.resolved)
     return plan
+
+
+def is_planning() -> bool:
+    """Tell whether the preview is kept as a plan. Whoever asks Pulumi for a state gets a provider of Pulumi's own,
+    which such a plan would expect of the run as well."""
+    return bool(option_in("--save-plan", command_line(os.getppid())[1]) or os.environ.get("PULUMI_EXPERIMENTAL"))
 
 
 def refuse_secrets(settings: Iterable[str]) -> None:

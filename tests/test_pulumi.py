@@ -152,6 +152,21 @@ def test_preview_refuses_a_range_that_is_not_free_yet(project: Project, recorded
 
 
 @each_state
+def test_plan_that_is_kept_expects_our_resources_alone(project: Project, recorded: FormerState):
+    """Another provider, such as one that tells of a state, would be missing in the run, which then fails."""
+    status(project, recorded)
+    project.declare(silent(recorded).sections)
+    kept = project.folder / "plan.json"
+    planned = project.preview(f"--save-plan={kept}")
+
+    assert planned.ok, planned.told
+    urns = json.loads(kept.read_text())["resourcePlans"]
+    assert set() == {name for urn in urns if (name := urn.split("::")[2]).startswith("pulumi:providers:")} - {
+        "pulumi:providers:pulumi-python"
+    }
+
+
+@each_state
 def test_destroy_needs_no_program(project: Project, recorded: FormerState):
     """Nothing in a state asks for it; what was adopted is removed from the state without a look at any host."""
     found = json.loads(silent(recorded).text)

@@ -195,32 +195,33 @@ class Settings:
 
 def stack_file(root: Path, stack: str) -> Path:
     """Return the file of this run's configuration: the stack's own in the project in a folder, or the one that `pulumi`
-    was told to take. Raises as `stack_files` does."""
-    return named_config_file(os.getppid()) or stack_files(root) / f"Pulumi.{stack}.yaml"
+    was told to take by `--config-file`. Raises as `stack_files` does."""
+    folder, words = command_line(os.getppid())
+    named = option_in("--config-file", words)
+    return folder / named if named else stack_files(root) / f"Pulumi.{stack}.yaml"
 
 
-def named_config_file(process: int) -> Path | None:
-    """Return the file that `--config-file` names to the `pulumi` from which a process comes, None if it names none.
+def command_line(process: int) -> tuple[Path, list[str]]:
+    """Return the folder and the words of the `pulumi` from which a process comes; no words if there is none.
 
-    Pulumi tells it to nobody, so that its own command line does, on Linux alone: proc(5).
+    Pulumi tells its options to nobody, so that its own command line does, on Linux alone: proc(5).
     """
     with suppress(OSError):
         while process > 1:
             own = Path("/proc", str(process))
             program, *words = own.joinpath("cmdline").read_bytes().decode(errors="surrogateescape").split("\0")
             if Path(program).name == "pulumi":
-                named = config_file_in(words)
-                return own.joinpath("cwd").readlink() / named if named else None
+                return own.joinpath("cwd").readlink(), words
             process = int(own.joinpath("stat").read_text().rpartition(")")[2].split()[1])
-    return None
+    return Path(), []
 
 
-def config_file_in(words: Sequence[str]) -> str:
-    """Return what `--config-file` names among the words of a command, empty if nothing."""
+def option_in(option: str, words: Sequence[str]) -> str:
+    """Return what an option has among the words of a command, empty if it is not there."""
     for word, after in pairwise((*words, "")):
-        if word == "--config-file":
+        if word == option:
             return after
-        if word.startswith("--config-file="):
+        if word.startswith(f"{option}="):
             return word.partition("=")[2]
     return ""
 

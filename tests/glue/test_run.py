@@ -11,7 +11,7 @@ from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.run.progress import STOPPED, Progress
-from providers.run.settings import Settings, config_file_in
+from providers.run.settings import Settings, option_in
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
@@ -115,7 +115,7 @@ def test_all_rows_share_one_channel(pulumi_engine):
 )
 def test_file_of_the_configuration_is_the_one_that_is_named(expected, command):
     """Pulumi tells neither programs nor plugins of `--config-file`."""
-    assert expected == config_file_in(command.split())
+    assert expected == option_in("--config-file", command.split())
 
 
 # The first of many hosts in one batch that fails is the only one that was touched
