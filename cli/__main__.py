@@ -15,6 +15,7 @@ from cli.lines import print_text
 from cli.map import draw
 from cli.plan import plan
 from cli.privileges import privileges
+from cli.recover import recover
 from cli.report import report
 from cli.state_check import state_app
 from cli.usage import HELP, Command, Group, Panel
@@ -59,6 +60,7 @@ for panel, command, name, example in (
     (Panel.WRITE, discover, "discover", "ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml"),
     (Panel.WRITE, keys, "keys", ""),
     (Panel.WRITE, schema, "schema", ""),
+    (Panel.RESCUE, recover, "recover", "prod --facts facts.json"),
 ):
     shown = f"Example: swarmnet {name} {example}".rstrip()
     app.command(name, cls=Command, context_settings=HELP, rich_help_panel=panel.value, epilog=shown)(command)

@@ -17,7 +17,8 @@ class Panel(StrEnum):
 
     LOOK = "Look: what is there, and whether it is as it should be"
     PLAN = "Plan: what a change would be and do"
-    WRITE = "Write a stack file; hosts are changed by `pulumi up` alone"
+    WRITE = "Write a stack file; hosts are changed by `pulumi up`"
+    RESCUE = "Rescue: what `pulumi up` can't do, since no manager answers"
 
 
 class Command(TyperCommand):

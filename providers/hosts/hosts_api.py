@@ -20,6 +20,7 @@ from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
+    ManagerLog,
     Member,
     Node,
     NodeFacts,
@@ -86,6 +87,14 @@ class Hosts(HostsApi):
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
         return observe.swarm_facts(self.fleet, ending=ending)
+
+    def manager_logs(self, names: Iterable[str]) -> tuple[ManagerLog, ...]:
+        from providers.hosts.manager_log import manager_log
+
+        return tuple(
+            word if isinstance(word, ManagerLog) else ManagerLog(host=name, why=str(word))
+            for name, word in self.fleet.each(manager_log, names).items()
+        )
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
         self.fleet.ask_ahead(host, observe.first_words)

@@ -1,4 +1,4 @@
-# Looks at a host beside its Engine. Its words (look.py sets them): look SUDO ROOT [ADDRESS...], or log SUDO
+# Looks at a host beside its Engine. Its words (look.py sets them): look SUDO ROOT [ADDRESS...], raft SUDO ROOT, or log SUDO
 # It reads, and writes nothing. All that comes from elsewhere is in its words: none of it becomes text of the script.
 # SUDO: what stands before a command that needs root, or empty. ROOT: where the Engine keeps its data.
 # ADDRESS: of the other members. look.py parses the answer.
@@ -100,13 +100,24 @@ ask_zone() {
   [ "$($sudo firewall-cmd --state 2>&1)" = running ] || exit 0
   $sudo firewall-cmd --get-zone-of-interface=docker_gwbridge 2>&1 || :
 }
+docker_log() {
+  if [ -e /var/log/docker.log ]; then
+    $sudo cat /var/log/docker.log
+  else
+    $sudo journalctl --unit docker --boot --quiet --no-pager --output cat
+  fi
+}
+# What a manager's log of agreements ends with, and whether its key is locked: not a line of the key itself.
+ask_raft() {
+  said=$(docker_log) || exit 1
+  printf '%s\n' "$said" | grep -E '[[]logterm: |lastterm: ' | tail -n 1
+}
+ask_locked() {
+  $sudo grep -c ENCRYPTED "$root/swarm/certificates/swarm-node.key" || [ $? = 1 ]
+}
 ask_log() {
   date +%s
-  if [ -e /var/log/docker.log ]; then
-    said=$($sudo cat /var/log/docker.log) || exit 1
-  else
-    said=$($sudo journalctl --unit docker --boot --quiet --no-pager --output cat) || exit 1
-  fi
+  said=$(docker_log) || exit 1
   for line in 'UDP probes failed|joined gossip cluster' 'nsupported encryption version'; do
     printf '%s\n' "$said" | grep -E "$line" | tail -n 500
   done
@@ -114,6 +125,11 @@ ask_log() {
 
 if [ "$what" = log ]; then
   ask log
+  exit
+fi
+if [ "$what" = raft ]; then
+  ask raft
+  ask locked
   exit
 fi
 ask links ip

@@ -173,9 +173,13 @@ def addresses(fleet: Fleet, host: str) -> Json:
 
 
 def init(fleet: Fleet, step: InitSwarm) -> None:
-    """Begin a swarm. What the request's spec leaves out keeps the Engine's default at init (and only there)."""
+    """Begin a swarm, or go on with one as its only manager. What the request's spec leaves out keeps the Engine's
+    default at init (and only there), or its present value."""
+    own = addresses(fleet, step.host)
     body = {
-        **addresses(fleet, step.host),
+        **own,
+        "AdvertiseAddr": own["AdvertiseAddr"] or step.address,
+        "ForceNewCluster": step.force_new,
         "DataPathPort": step.data_path_port or 0,
         "DefaultAddrPool": list(step.default_addr_pool) or None,
         "SubnetSize": step.default_addr_pool_prefix or POOL_PREFIX,

@@ -64,6 +64,11 @@ JOBS = {
     "plan": _READS,
     "doctor": Job(READ, (*_LOOKS, look.SHELL, BOOT), (DIAL, *_DOCTOR)),
     "up": Job((*READ, *WRITE), (*_LOOKS, look.SHELL, BOOT, LOGGER), (DIAL, *_DOCTOR, *_STARTS)),
+    "recover": Job(
+        (*READ, *(each for each in WRITE if "/nodes/" in each or each.endswith(("/init", "/join", "/leave")))),
+        (*_LOOKS, look.SHELL, LOGGER),
+        (DIAL, ("cat",), ("journalctl",), ("grep",)),
+    ),
 }
 
 

@@ -27,8 +27,9 @@ def manager(sim: SimulatorState) -> Host:
     declared = [host for host in sim.hosts if host.declared]
     answering = [host for host in declared if host.up]
     managers = [host for host in answering if host.member and host.control]
-    if managers and quorum(sim):
-        return next((host for host in managers if host.name == sim.asked), managers[0])
+    agreeing = [host for host in managers if host.node_id not in sim.swarm.left_behind]
+    if agreeing and quorum(sim):
+        return next((host for host in agreeing if host.name == sim.asked), agreeing[0])
     if managers:
         raise NoQuorum(f"no host answers for the swarm: {LEADERLESS}")
     if answering == declared and not any(host.member for host in declared):
@@ -41,16 +42,24 @@ def manager(sim: SimulatorState) -> Host:
 def reachable(sim: SimulatorState, node: Node) -> bool:
     """Tell whether a manager takes part in agreeing."""
     host = sim.host_of(node.id)
-    return node.role == "manager" and host is not None and host.up and host.control
+    return (
+        node.role == "manager"
+        and host is not None
+        and host.up
+        and host.control
+        and node.id not in sim.swarm.left_behind
+    )
 
 
 @Lately
 def voters(sim: SimulatorState) -> list[Node]:
-    """The managers that count for a majority: all but those that were promoted and have not taken up the role."""
+    """The managers that count for a majority: all but those that were promoted and have not taken up the role, and
+    those that a forced new swarm does without."""
     if sim.cluster is None:
         return []
     waiting = {host.node_id for host in sim.hosts if host.member and host.up and not host.control}
-    return [node for node in sim.swarm.nodes if node.role == "manager" and node.id not in waiting]
+    without = waiting | sim.swarm.left_behind
+    return [node for node in sim.swarm.nodes if node.role == "manager" and node.id not in without]
 
 
 @Lately
@@ -61,8 +70,10 @@ def quorum(sim: SimulatorState) -> bool:
 
 
 def can_spare(sim: SimulatorState, node: Node) -> bool:
-    """Tell whether the other managers could agree without this one."""
+    """Tell whether the other managers could agree without this one, if it is one of those that agree."""
     remaining = [other for other in voters(sim) if other.id != node.id]
+    if len(remaining) == len(voters(sim)):
+        return True
     return 2 * sum(reachable(sim, other) for other in remaining) > len(remaining)
 
 

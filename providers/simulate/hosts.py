@@ -12,6 +12,7 @@ from providers.rules.vocabulary.diagnosis import Observed
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
+    ManagerLog,
     Member,
     Node,
     NodeFacts,
@@ -76,6 +77,11 @@ class SimulatedHosts(HostsApi):
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
         return simulate.swarm_facts(self.sim, ending=ending)
+
+    def manager_logs(self, names: Iterable[str]) -> tuple[ManagerLog, ...]:
+        asked = [self.sim.host(name) for name in names]
+        autolock = self.sim.cluster is not None and self.sim.swarm.settings.autolock
+        return tuple(ManagerLog(host=each.name, last=each.last_entry, autolock=autolock) for each in asked)
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
         return simulate.node_facts(self.sim, host, leaving=leaving)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from providers.rules.resource_types.ingress import POOL, POOL_PREFIX
-from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
+from providers.rules.vocabulary.errors import Conflict, EngineError, NotAManager, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.steps import (
@@ -36,7 +36,9 @@ START_INTERVAL = 60.0  # seconds (measurements.md#start-limit)
 
 
 def init(sim: SimulatorState, step: InitSwarm) -> SimulatorState:
-    """A swarm begins on one host, with the Engine's own ingress."""
+    """A swarm begins on one host, with the Engine's own ingress; or one goes on with that as its only manager."""
+    if step.force_new:
+        return force_new_cluster(sim, step)
     host = outside(sim, step.host)
     assert sim.cluster is None, "a second swarm is not simulated"
     sim, swarm_id = sim.another_id("s")
@@ -54,6 +56,26 @@ def init(sim: SimulatorState, step: InitSwarm) -> SimulatorState:
     sim = sim.with_host(first).later(sim.timings.ready, Happening("node ready", first.node_id))
     ingress = NetworkConfig(name="ingress", driver="overlay", ingress=True)
     return create_overlay(sim, CreateNetwork(config=ingress))
+
+
+def force_new_cluster(sim: SimulatorState, step: InitSwarm) -> SimulatorState:
+    """A manager goes on as the only one; the others count on each other until they learn of it, and join it again
+    (measurements.md#force-a-new-cluster)."""
+    host = engine(sim, step.host)
+    if not host.member or not host.control:
+        raise NotAManager(f"{host.name}: This node is not a swarm manager.")
+    assert not sim.swarm.settings.autolock, "an Engine refuses it, which is not simulated"
+    settings = replace(sim.swarm.settings, version=sim.swarm.settings.version + 1)
+    others = {node.id for node in sim.swarm.nodes if node.role == "manager" and node.id != host.node_id}
+    sim = sim.agreed(settings=settings, left_behind=frozenset(others))
+    for node in sim.swarm.nodes:
+        sim = sim.with_node(replace(node, state="unknown"))
+        own = sim.host_of(node.id)
+        if own is not None and own.up:
+            after = sim.timings.found_again if node.id in others else sim.timings.unknown
+            sim = sim.later(after, Happening("node ready", node.id))
+        sim = sim.later(sim.timings.down, Happening("node down", node.id))
+    return sim
 
 
 def join(sim: SimulatorState, step: JoinSwarm) -> SimulatorState:
@@ -186,7 +208,8 @@ def take_role(sim: SimulatorState, node_id: str) -> SimulatorState:
     host, node = sim.host_of(node_id), sim.swarm.node(node_id)
     if host is None or node is None or (host.up and host.told_nothing):
         return sim
-    return elected(sim, sim.with_host(replace(host, control=node.role == "manager")))
+    before, sim = sim, sim.agreed(left_behind=sim.swarm.left_behind - {node_id})
+    return elected(before, sim.with_host(replace(host, control=node.role == "manager")))
 
 
 # Leaving

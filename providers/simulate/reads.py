@@ -35,7 +35,7 @@ def member(sim: SimulatorState, host: Host) -> Member:
 
     measurements.md#membership, #autolock, #no-quorum
     """
-    leaderless = host.member and host.control and not quorum(sim)
+    leaderless = host.member and host.control and (host.node_id in sim.swarm.left_behind or not quorum(sim))
     locked = host.state == "locked"
     return Member(
         host=host.name,
@@ -73,7 +73,7 @@ def nodes(sim: SimulatorState) -> tuple[Node, ...]:
 
 def shown(sim: SimulatorState, node: Node, first: str) -> Node:
     """An entry with what the managers know of each other. first: the node id of their leader."""
-    if node.role != "manager":
+    if node.role != "manager" or node.id in sim.swarm.left_behind:
         return node
     reached = "reachable" if reachable(sim, node) else "unreachable"
     return replace(node, reachability=reached, leader=node.id == first)

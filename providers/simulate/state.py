@@ -75,6 +75,7 @@ class Timings:
     restart: float = 3.0  # measurements.md#bridge-of-a-member
     ingress_back: float = 0.5  # measurements.md#gateway-lost
     unknown: float = 4.0  # measurements.md#unknown-nodes
+    found_again: float = 15.0  # measurements.md#force-a-new-cluster
     life: float = 2.0
     bump: float = 0.2  # measurements.md#versions
     held: bool = False  # measurements.md#old-ingress-stays
@@ -84,7 +85,8 @@ class Timings:
 class Host:
     """One host and its own Engine.
 
-    joined_at: the address by which members know it, if it has another one since. declared: the stack file names it.
+    joined_at: the address by which members know it, if it has another one since. last_entry: of its raft log, term and
+    index. declared: the stack file names it.
     connected: it is reached, by us and by the other hosts. docker: its Engine runs. state, node_id, control: its own
     word on its membership. failing_joins: so many joins from now on are given up
     (measurements.md#joins-that-fail-later). failing_kicks: so many ingresses that come to it next fail to be set up
@@ -97,6 +99,7 @@ class Host:
     name: str
     address: str
     joined_at: str = ""
+    last_entry: tuple[int, int] | None = (2, 10)
     declared: bool = True
     connected: bool = True
     docker: bool = True
@@ -175,7 +178,8 @@ class Cluster:
 
     settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address for.
     desired: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
-    port.
+    port. left_behind: ids of managers that a forced new swarm does without, and which still count on each other
+    (measurements.md#force-a-new-cluster).
     """
 
     settings: Swarm
@@ -187,6 +191,7 @@ class Cluster:
     tasks: Tasks = NO_TASKS
     next_port: int = 30000
     belongings: tuple[str, ...] = ()
+    left_behind: frozenset[str] = frozenset()
 
     def node(self, node_id: str) -> Node | None:
         """A member's entry by its id."""

@@ -6,13 +6,20 @@ from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.words import some
 
 
+def voters(nodes: tuple[Node, ...]) -> list[Node]:
+    """Return the managers that count for a majority: none that was only just promoted, or that a forced new swarm does
+    without (measurements.md#force-a-new-cluster)."""
+    return [node for node in nodes if node.role == "manager" and node.reachability]
+
+
 def removal_refusal(node: Node, nodes: tuple[Node, ...]) -> str | None:
     """Say why the swarm can't do without this manager, or None if it can. The rule is swarmkit's:
     https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (CanRemoveMember)."""
-    managers = [other for other in nodes if other.role == "manager"]
-    if len(managers) <= 1:
+    remaining = [other for other in voters(nodes) if other.id != node.id]
+    if not remaining:
         return "it is the last manager of the swarm"
-    remaining = [other for other in managers if other.id != node.id]
+    if not node.reachability:
+        return None
     reachable = sum(other.reachability == "reachable" for other in remaining)
     needed = len(remaining) // 2 + 1
     if reachable >= needed:
@@ -30,7 +37,7 @@ def absence_refusal(node: Node, nodes: tuple[Node, ...]) -> str | None:
     the swarm smaller: four managers of which one is down can lose another for good, but not for a moment.
     https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance
     """
-    managers = [other for other in nodes if other.role == "manager"]
+    managers = voters(nodes)
     reachable = sum(other.reachability == "reachable" for other in managers if other.id != node.id)
     needed = len(managers) // 2 + 1
     if reachable >= needed:
@@ -43,7 +50,7 @@ def absence_refusal(node: Node, nodes: tuple[Node, ...]) -> str | None:
 
 def describe_quorum(nodes: tuple[Node, ...]) -> str:
     """Say how many managers answer, and how many more the swarm can lose; empty if all answer."""
-    managers = [node for node in nodes if node.role == "manager"]
+    managers = voters(nodes)
     answering = sum(node.reachability == "reachable" for node in managers)
     if answering == len(managers):
         return ""
@@ -57,7 +64,7 @@ def describe_unanswering(nodes: tuple[Node, ...], hosts: Mapping[str, str]) -> s
 
     hosts: names by node id; the others go by their hostnames.
     """
-    dead = [node for node in nodes if node.role == "manager" and node.reachability != "reachable"]
+    dead = [node for node in voters(nodes) if node.reachability != "reachable"]
     if not dead:
         return ""
     names = [hosts.get(node.id, node.hostname) for node in dead]

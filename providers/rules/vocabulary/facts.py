@@ -423,6 +423,21 @@ class GwbridgeFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManagerLog:
+    """What a manager has of what the managers agreed on, also without a leader (measurements.md#last-entry).
+
+    last: term and index of the last entry of its raft log, None if its Engine's log does not say; of two managers the
+    one with the greater pair has the newer log. autolock: whether its keys on disk are locked, None if unknown. why:
+    why something is not known, behind a colon what to do.
+    """
+
+    host: str
+    last: tuple[int, int] | None = None
+    autolock: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SwarmFacts:
     """Every declared host's word on its membership, and the swarm as a good manager shows it, if any.
 

@@ -12,6 +12,7 @@ from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
+    ManagerLog,
     Member,
     Node,
     NodeFacts,
@@ -57,6 +58,9 @@ class HostsApi(Protocol):
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
         """Return the swarm and all hosts' membership; `ending`: with all that would end with it."""
+
+    def manager_logs(self, names: Iterable[str]) -> tuple[ManagerLog, ...]:
+        """Return what the named hosts have of what the managers agreed on; of one that can't say, why."""
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
         """Return one host's membership; `leaving`: with what runs on it."""

@@ -109,9 +109,16 @@ SETTINGS = tuple(field.name for field in fields(SwarmSettings))
 
 @dataclass(frozen=True, kw_only=True)
 class InitSwarm(SwarmSettings):
-    """`POST /swarm/init`. None and () leave the value to the Engine. Addresses come from the stack file."""
+    """`POST /swarm/init`. None and () leave the value to the Engine. Addresses come from the stack file.
+
+    force_new: a manager that has lost the others goes on as the swarm's only one; what it leaves out of the settings
+    stays as it was, but for the data path's port (measurements.md#force-a-new-cluster). address: by which
+    members know it, if the stack file does not say.
+    """
 
     host: str
+    force_new: bool = False
+    address: str = ""
     data_path_port: int | None = None
     default_addr_pool: tuple[str, ...] = ()
     default_addr_pool_prefix: int | None = None
