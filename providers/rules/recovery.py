@@ -46,9 +46,9 @@ def candidates(former: Former, facts: SwarmFacts) -> tuple[Member, ...] | Blocke
     """Return the managers of which one may go on alone, or why none may."""
     if facts.swarm is not None:
         return Blocked(
-            "a majority of the managers answers, so there is nothing to recover (a leader that has just lost the others "
-            "may say so for half a minute); a manager that is gone for good is removed with hosts.<name>.lost: true and "
-            "`pulumi up`"
+            "a majority of the managers answers, so there is nothing to recover (a leader that has just lost the "
+            "others may say so for half a minute); a manager that is gone for good is removed with "
+            "hosts.<name>.lost: true and `pulumi up`"
         )
     silent = [host for host in facts.unreachable if host.host in former.managers]
     if silent:

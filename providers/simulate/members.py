@@ -183,6 +183,8 @@ def refuse_demotion(sim: SimulatorState, asked: Host, node: Node, step: UpdateNo
     """Raise EngineError if the swarm can't do without this manager (measurements.md#quorum)."""
     if node.role != "manager" or step.role != "worker":
         return
+    if node.id in sim.swarm.left_behind:
+        raise NotFound(f"{asked.name}: can't find manager in raft memberlist")
     if len([other for other in sim.swarm.nodes if other.role == "manager"]) == 1:
         raise EngineError(f"{asked.name}: attempting to demote the last manager of the swarm")
     if not can_spare(sim, node):
@@ -256,7 +258,7 @@ def remove_node(sim: SimulatorState, step: RemoveNode) -> SimulatorState:
     asked, node = manager(sim), sim.swarm.node(step.node_id)
     if node is None:
         raise NotFound(f"{asked.name}: node {step.node_id} not found")
-    if node.role == "manager":
+    if node.role == "manager" and node.id not in sim.swarm.left_behind:
         raise EngineError(f"{asked.name}: node {node.id} is a cluster manager and is a member of the raft cluster.")
     if node.state != "down" and not step.force:
         raise EngineError(f"{asked.name}: node {node.id} is not down and can't be removed")

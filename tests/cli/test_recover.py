@@ -4,7 +4,7 @@ well."""
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
@@ -12,6 +12,7 @@ from cli.recover import decided, recovered, with_tasks
 from providers import simulate
 from providers.rules import recovery
 from providers.rules.recovery import Former
+from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.steps import Decision, InitSwarm, JoinSwarm, LeaveSwarm, UpdateNode
 from providers.simulate import SimulatorState
@@ -126,6 +127,20 @@ def test_run_cut_anywhere_is_finished_by_the_next(begun: Callable[[], SimulatorS
                 make(hosts, spec, former().node_ids[spec.host])
             hosts.elapse(20)
             assert members(whole()) == members(hosts.sim)
+
+
+def test_lost_managers_are_removed_by_the_next_up():
+    """No majority needs them, and none of them is demoted before."""
+    hosts = SimulatedHosts(lost())
+    recover(hosts)
+    for spec in NODES:
+        if spec.host in LOST:
+            known = {"node_id": whole().host(spec.host).node_id}
+            decide = type_of(spec).decide_removal(spec, known, lost=True)
+            assert decide
+            hosts.work(spec.host, 60, hosts.progress.append, partial(hosts.node, spec.host, leaving=True), decide)
+
+    assert {"m1", "m2", "w1"} == {node.hostname for node in hosts.nodes()}
 
 
 def test_worker_that_does_not_find_the_manager_joins_again():

@@ -165,8 +165,12 @@ def with_new_tokens(spec: NodeSpec, facts: NodeFacts, node_id: str) -> Decision 
 
 
 def remove_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Remove the entry of a member that is gone. The Engine removes no manager's entry, not even by force."""
-    if node.role == "manager":
+    """Remove the entry of a member that is gone.
+
+    The Engine removes no manager's entry, not even by force, and demotes no manager that counts for no majority
+    (measurements.md#force-a-new-cluster).
+    """
+    if node.role == "manager" and node.reachability:
         refused = removal_refusal(node, facts.nodes)
         if refused:
             return Blocked(f"{spec.host}: its entry can't be removed: {refused}")

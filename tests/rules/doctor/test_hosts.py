@@ -48,7 +48,12 @@ def listed(*nodes, ends=NOW + 31 * DAY):
         ),
         ("membership", {"state": "inactive", "node_address": ""}, {}, []),  # it may still join
         ("membership", {}, listed(node("w1", state="down", hostname="vm7")), [f"w1 failed: {SAYS_DOWN}"]),
-        ("membership", {}, listed(node("m1"), DEAD), [f"w1 failed: {SAYS_DOWN}; 0 of 2 managers answer; {NO_MORE}"]),
+        (
+            "membership",
+            {},
+            listed(node("m1", reachability="reachable"), DEAD),
+            [f"w1 failed: {SAYS_DOWN}; 1 of 2 managers answer; {NO_MORE}"],
+        ),
         ("membership", {}, listed(node("w2", id="x", state="down", hostname="old")), [f"old failed: {SAYS_DOWN}"]),
         ("certificates", {"state": "error", "error": EXPIRED}, {}, [f"w1 failed: {' '.join(EXPIRED.split())}"]),
         ("certificates", {}, listed(ends=NOW - DAY), [f"failed: {AUTHORITY} has ended, or does within a day"]),

@@ -55,3 +55,12 @@ def test_dead_manager_is_named_with_what_the_quorum_bears(expected: str, well: i
     told = describe_unanswering(managers(down, well), {f"m{well}": "db1"})
     remedy = "bring it back, or set hosts.db1.lost: true if it is gone for good"
     assert told == (f"manager db1: no answer to the others: {expected}: {remedy}" if down else "")
+
+
+def test_manager_that_counts_for_no_majority_is_no_loss():
+    """One that a forced new swarm does without has no word on its reachability: it goes, and nobody is warned of it."""
+    alone = (*managers(0, 1), *(Node(id=f"old{n}", hostname=f"old{n}", **MANAGER) for n in range(2)))
+
+    assert removal_refusal(alone[1], alone) is None
+    assert "it is the last manager of the swarm" == removal_refusal(alone[0], alone)
+    assert "" == describe_unanswering(alone, {})
