@@ -45,6 +45,8 @@ POOL_PREFIX = 24
 # A join that gets no answer gives up by itself after 20 s and goes on in the background
 # (measurements.md#refused-joins).
 JOIN_SECONDS = 40.0
+# It ends the manager first, which takes up to 17 s (measurements.md#force-a-new-cluster).
+FORCE_SECONDS = 120.0
 # Where a swarm's spec has each setting, and how many of its units are one of ours:
 # https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Swarm/operation/SwarmUpdate
 SETTING = {
@@ -185,7 +187,7 @@ def init(fleet: Fleet, step: InitSwarm) -> None:
         "SubnetSize": step.default_addr_pool_prefix or POOL_PREFIX,
         "Spec": with_settings({"Labels": dict(step.labels)}, step),
     }
-    fleet.engine(step.host).post("/swarm/init", body, timeout=JOIN_SECONDS)
+    fleet.engine(step.host).post("/swarm/init", body, timeout=FORCE_SECONDS if step.force_new else JOIN_SECONDS)
     fleet.forget_manager()
 
 

@@ -19,7 +19,8 @@ from providers.rules.vocabulary.labels import PREFIX, REJOINS
 from providers.rules.vocabulary.specs import NodeSpec, SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateNode, Wait
 
-# Members find the remaining manager by themselves within 9 to 19 s (measurements.md#force-a-new-cluster).
+# Workers find the remaining manager by themselves within 7 to 11 s, managers in 19 s and more, since their role changes
+# twice (measurements.md#force-a-new-cluster, #roles).
 FOUND = 60.0
 
 
@@ -179,16 +180,10 @@ def is_unfinished(former: Former, facts: SwarmFacts) -> bool:
 
 
 def is_left_behind(member: Member, entry: Node | None) -> bool:
-    """Tell whether a manager is none of those that agree, though its entry says manager and so does the host itself. In
-    the middle of an election the entry has a word on its reachability."""
-    return (
-        member.state == "active"
-        and member.control
-        and not member.good_manager
-        and entry is not None
-        and entry.role == "manager"
-        and not entry.reachability
-    )
+    """Tell whether a member is to be a manager and none of those that agree. In the middle of an election its entry has
+    a word on its reachability."""
+    is_manager = entry is not None and entry.role == "manager" and not entry.reachability
+    return member.state == "active" and not member.good_manager and is_manager
 
 
 def bring_back(spec: NodeSpec, known: Known) -> Decide:
@@ -233,7 +228,7 @@ def leave_first(spec: NodeSpec, facts: NodeFacts, own: Member) -> Decision | Non
     if entry is None:
         return None
     marked = entry.label(REJOINS) == mark_of(spec)
-    if own.good_manager or (not is_left_behind(own, entry) and (entry.state == "ready" or own.control)):
+    if own.good_manager or (entry.reachability if entry.role == "manager" else entry.state == "ready"):
         unmark = UpdateNode(node_id=entry.id, version=entry.version, drop_labels=(REJOINS,))
         return Steps((unmark,), f"note that {spec.host} stays") if marked else None
     if not marked and facts.unchanged_for < FOUND:
