@@ -4,22 +4,27 @@ well."""
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache, partial
 
 import pytest
 
-from cli.recover import decided, recovered, with_tasks
+from cli.recover import decided, former_of, missing, recovered, with_tasks
 from providers import simulate
+from providers.explain.facts_file import Attached, FactsFile, NetworkFacts
 from providers.rules import recovery
+from providers.rules.plan import plan_of
 from providers.rules.recovery import Former
 from providers.rules.resource_types.table import type_of
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.steps import Decision, InitSwarm, JoinSwarm, LeaveSwarm, UpdateNode
 from providers.simulate import SimulatorState
 from providers.simulate.members import stop_docker
 from tests.support.decisions import kinds, steps, waits_for
 from tests.support.lifecycle import made, make, node_spec, swarm_spec
-from tests.support.others import bare, cut
+from tests.support.others import bare, create_service, cut, service_spec
 from tests.support.simulated import SimulatedHosts, after, cuts, elapsed, on_host
 from tests.support.tables import cases
 
@@ -223,3 +228,22 @@ def test_what_it_means_is_said_before():
     assert words[2].startswith("m1 and all workers stay")
     assert words[-1].startswith("m3 and m4: must not come back as they are")
     assert [] == hosts.steps
+
+
+def test_what_the_last_facts_have_and_the_swarm_has_no_more_is_named():
+    """Services by name: they were deployed after the last entry that is left."""
+    web = Attached(name="web")
+    app = NetworkFacts(id="a", services=(web, Attached(name="api")))
+    known = FactsFile(schema=1, stack="t", taken_at=datetime.now(UTC), hosts={}, networks={"app": app}, forecast=())
+    hosts = SimulatedHosts(create_service(whole(), service_spec("web")))
+
+    assert ["missing since the facts were taken: services api: deploy them again"] == list(missing(hosts, known))
+    assert [] == list(missing(hosts, None))
+
+
+def test_stack_that_does_not_declare_the_swarm_is_refused():
+    """It does not say who is a manager."""
+    file = {"hosts": {"m1": {"address": "192.0.2.1", "role": "manager"}}}
+
+    with pytest.raises(Blocked, match="the stack file has no section swarm"):
+        former_of(plan_of(file, "infra/prod"), resolve(StackFile.model_validate(file)), {})

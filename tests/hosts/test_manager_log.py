@@ -3,9 +3,12 @@
 import subprocess
 from pathlib import Path
 
+from providers.hosts.fleet import Fleet
 from providers.hosts.look import script
 from providers.hosts.manager_log import parsed
+from providers.hosts.perform import perform
 from providers.rules.vocabulary.facts import ManagerLog
+from providers.rules.vocabulary.steps import InitSwarm
 from tests.support.tables import cases
 from tests.tools.programs import program
 
@@ -64,3 +67,15 @@ def test_script_reads_the_last_line_and_no_key(tmp_path: Path):
     )
 
     assert f"@ raft 0\n|{ASKS}\n@ locked 0\n|1\n" == said.stdout
+
+
+def test_manager_goes_on_alone_by_the_address_that_members_know(new_host, ended):
+    """The request has it where the stack file has none, and the swarm's own port and pool."""
+    host = new_host("m1")
+    host.engine.answer("POST /swarm/init", body="n1")
+    step = InitSwarm(host="m1", force_new=True, address="10.9.0.1", autolock=False, data_path_port=4790)
+    perform(ended(Fleet({"m1": host.access()})), step)
+
+    sent = host.engine.bodies[-1]
+    assert (True, "10.9.0.1", 4790) == (sent["ForceNewCluster"], sent["AdvertiseAddr"], sent["DataPathPort"])
+    assert {"AutoLockManagers": False} == sent["Spec"]["EncryptionConfig"]
