@@ -19,6 +19,7 @@ FROM_NPM = {"mermaid", "browser"}
 SHARED_HOSTS = {"shared_hosts", "running"}
 # The groups that take longest, by measured time: they are begun first, lest one is left alone at the end.
 LONGEST = (
+    "test_member_jobs.py",
     "running",
     "shared_hosts t",
     "shared_hosts n",

@@ -14,7 +14,7 @@ from tests.support.what_hosts_show import SSH
 
 pytestmark = pytest.mark.lab
 FOUR = [pytest.param((each, 4), marks=pytest.mark.every_engine) for each in ("20.10", "28", "29")]
-LOST = ("e3", "e2")
+LOST = ("z3", "z2")
 WEB = ("service", "create", "--detach", "--no-resolve-image", "--mode=global", "--name=web")
 PORT = "--publish=mode=host,published=8080,target=80"
 
@@ -59,32 +59,32 @@ def test_swarm_goes_on_after_the_loss_of_two_managers(case: tuple[str, int], new
     """Two of three, or two of four, of which the other one joins again: settings, networks and ports are as before, and
     nothing is left to do."""
     engine, managers = case
-    hosts = machines.start("e", engine, 4)
+    hosts = machines.start("z", engine, 4)
     try:
         project = new_project()
         hosts.provide_image()
         project.declare(sections(hosts, managers))
         up = project.up()
         assert up.ok, up.told
-        hosts["e1"].docker(*WEB, PORT, "--network=app", "busybox:lab", "httpd", "-f", "-p", "80")
+        hosts["z1"].docker(*WEB, PORT, "--network=app", "busybox:lab", "httpd", "-f", "-p", "80")
         for host in hosts:
             eventually(partial(page, host))
-        before = settings(hosts["e1"])
+        before = settings(hosts["z1"])
         for name in LOST:
             hosts.fault(name, "stop-docker")
 
-        eventually(lambda: "hosts.e2.lost: true" in project.swarmnet("recover", "--yes").stderr or None)
+        eventually(lambda: "hosts.z2.lost: true" in project.swarmnet("recover", "--yes").stderr or None)
         project.declare(sections(hosts, managers, LOST))
         done = project.swarmnet("recover", "--yes")
         assert 0 == done.returncode, done
         after = project.up("--refresh")
         assert after.ok, after.told
 
-        assert before == settings(hosts["e1"])
+        assert before == settings(hosts["z1"])
         assert project.is_settled()
-        assert [("e1", "manager"), ("e4", "manager" if managers == 4 else "worker")] == sorted(
-            (name, entry["Spec"]["Role"]) for name, entry in hosts["e1"].nodes().items()
+        assert [("z1", "manager"), ("z4", "manager" if managers == 4 else "worker")] == sorted(
+            (name, entry["Spec"]["Role"]) for name, entry in hosts["z1"].nodes().items()
         )
-        assert all(eventually(partial(page, host)) for host in map(hosts.__getitem__, ("e1", "e4")))
+        assert all(eventually(partial(page, host)) for host in map(hosts.__getitem__, ("z1", "z4")))
     finally:
-        machines.end("e")
+        machines.end("z")
