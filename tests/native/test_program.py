@@ -1,6 +1,6 @@
 """The plugin as Pulumi starts it, for a program in which another resource says where the hosts are."""
 
-import sys
+import re
 from pathlib import Path
 
 import pytest
@@ -8,25 +8,21 @@ import yaml
 
 from tests.support.machines import ROOT
 from tests.support.project import Project
-from tools.setup import swarmnet_script
 
 pytestmark = pytest.mark.whole
 
-PROGRAM = """
+PAGE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "any-program.md").read_text(), re.DOTALL)
+# What `pulumi package add` makes of the schema, as far as a program with dicts needs it.
+SDK = """
 import pulumi
-from pulumi_command import local
 
 class Networks(pulumi.ComponentResource):
-    def __init__(self, name, inputs):
+    def __init__(self, name, **inputs):
         outputs = {"swarmnet": None, "compose": None}
         super().__init__("swarmnet:index:Networks", name, {**outputs, **inputs}, remote=True)
-
-echo = local.Command("h1", interpreter=["/bin/sh", "-c"], create="echo 127.0.0.2", logging=local.Logging.NONE)
-hosts = {"h1": {"address": echo.stdout, "role": "manager", "port": 1, "connectTimeout": 2}}
-nets = Networks("nets", {"hosts": hosts, "swarm": {}, "overlays": {"app": OVERLAY}})
-pulumi.export("compose", nets.compose)
 """
-MADE = ("nets", "nets/swarm", "nets/node/h1", "nets/overlay/app")
+BRIDGES = {"docker_gwbridge@m1", "docker_gwbridge@w1"}
+MADE = {f"networks/{name}" for name in (*BRIDGES, "swarm", "node/m1", "node/w1", "ingress", "overlay/app")}
 
 
 class Program(Project):
@@ -40,17 +36,12 @@ class Program(Project):
             (self.folder / part).unlink()
         programs = self.folder / "bin"
         programs.mkdir()
-        (programs / "pulumi-resource-swarmnet").write_text(swarmnet_script(ROOT, Path(sys.executable), "plugin"))
-        (programs / "pulumi-resource-swarmnet").chmod(0o755)
+        (programs / "pulumi-resource-swarmnet").symlink_to(ROOT / "plugin" / "pulumi-resource-swarmnet")
         (programs / "pulumi-resource-command").symlink_to(ROOT / "tools" / "pulumi-resource-command")
 
     def _environment(self) -> dict[str, str]:
         found = super()._environment()
         return found | {"PATH": f"{self.folder / 'bin'}:{found['PATH']}"}
-
-    def declare_overlay(self, overlay: str) -> None:
-        """Write the program, with an overlay that it declares."""
-        (self.folder / "__main__.py").write_text(PROGRAM.replace("OVERLAY", overlay))
 
 
 @pytest.fixture
@@ -61,10 +52,15 @@ def program(tmp_path: Path) -> Program:
 
 
 def test_preview_shows_the_networks_of_hosts_that_are_still_to_come(program: Program):
-    """Every resource is there, and what waits is said."""
-    program.declare_overlay('{"subnet": "10.3.0.0/24"}')
+    """The program of the page: every resource is there, and what waits is said."""
+    (program.folder / "pulumi_swarmnet.py").write_text(SDK)
+    # What stands in for pulumi-command's plugin where that can't be downloaded takes no other commands.
+    quiet = ', interpreter=["/bin/sh", "-c"], logging=local.Logging.NONE, create='
+    (program.folder / "__main__.py").write_text(PAGE[0].replace(", create=", quiet))
     shown = program.preview()
 
     assert shown.ok, shown.told
-    assert {"stack", "h1", *MADE} == shown.steps.keys()
-    assert {"nets": "not known before this is run, and checked before the first write: hosts.h1.address"} == shown.notes
+    assert {"stack", "m1", "w1", "networks", *MADE} == shown.steps.keys()
+    waits = "not known before this is run, and checked before the first write: "
+    (said,) = (line for resource, line in shown.notes.items() if resource == "networks")
+    assert {"hosts.m1.address", "hosts.w1.address"} == {*said.removeprefix(waits).split(", ")}
