@@ -145,6 +145,8 @@ class Provider(Generic[S, F]):
             return CheckResult(news, failures)
         if olds:
             self.run.declared.add(spec.resource_name)
+            if not self.resource_type.spec.recorded(olds).changed(spec):
+                self.run.unchanged.add(spec.resource_name)
         held = [why for holder, why in sorted(getattr(spec, "too_early", {}).items()) if holder not in self.run.gone]
         failures = [*self.check_failures(olds, spec), *(CheckFailure("subnet", why) for why in held)]
         if previewed and not failures:
@@ -268,6 +270,8 @@ class Provider(Generic[S, F]):
             return
         decide = self.resource_type.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.settings.lost)
         if decide is None or self.settings.is_removed_from_state_only(spec, adopted=bool(props.get("adopted"))):
+            if spec.resource_name in self.run.unchanged:
+                refuse_replacement(spec, self.why_kept(spec, props))
             self.run.removed_from_state.add(id_)
             kept(spec, self.why_kept(spec, props))
             return
@@ -364,6 +368,15 @@ class Provider(Generic[S, F]):
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
         kind = self.resource_type.spec
         return kind.model_validate({key: value for key, value in plain(props).items() if key in kind.model_fields})
+
+
+def refuse_replacement(spec: Spec, why: str) -> None:
+    """Raise Blocked for what is to be replaced at the user's word, though it would stay as it is."""
+    with one_line():
+        raise Blocked(
+            f"{describe(spec)}: `--replace` or `pulumi state taint` would not make it anew, since it is kept ({why}): "
+            "give it another subnet, or take the mark away: `pulumi state untaint`"
+        )
 
 
 def kept(spec: Spec, why: str) -> None:

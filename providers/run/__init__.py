@@ -25,10 +25,11 @@ class Run:
     """One run of Pulumi.
 
     to_be_replaced: ids of resources that make way for a new one. gone: ids of resources that a refresh found gone.
-    declared: ids of resources that the program declares and the state has. removed_from_state: ids of resources that
-    went without a look. found: the Engines' ids of what declared resources have. replaced: the networks that make way
-    for a new one, and what the state had of each, by id. in_earnest: resources were checked for a run, not for a
-    preview. leaving: hosts whose memberships end, as a preview found.
+    declared: ids of resources that the program declares and the state has; unchanged: those that are declared as the
+    state has them. removed_from_state: ids of resources that went without a look. found: the Engines' ids of what
+    declared resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
+    in_earnest: resources were checked for a run, not for a preview. leaving: hosts whose memberships end, as a preview
+    found.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -38,6 +39,7 @@ class Run:
         self.to_be_replaced: set[str] = set()
         self.gone: set[str] = set()
         self.declared: set[str] = set()
+        self.unchanged: set[str] = set()
         self.removed_from_state: set[str] = set()
         self.found: set[str] = set()
         self.replaced: dict[str, tuple[NetworkConfig, Known]] = {}

@@ -126,6 +126,17 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
     assert 1400 == created(desired).outputs["mtu"]
 
 
+@pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS], ids=resource_type)
+def test_replacement_of_what_would_be_kept_is_refused(hosts, spec):
+    """It would be the same network, and a run that says that it was replaced."""
+    actual = known(hosts, spec)
+    provider_of(spec).check(actual.outputs, to_props(spec))
+
+    with pytest.raises(Blocked, match=r"would not make it anew, since it is kept .on_remove is keep.: give it another"):
+        actual.delete()
+    assert [] == hosts.steps
+
+
 # What only goes from the state
 
 
