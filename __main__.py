@@ -5,7 +5,7 @@ import sys
 
 import pulumi
 
-from providers.program import program
+from providers.program.main import program
 from providers.run.progress import debugging
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.

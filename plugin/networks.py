@@ -13,7 +13,7 @@ from plugin.schema import COMPONENT, LEFT_OUT, token
 from plugin.sdk import Plain, all_marked, plains, secrets, settled
 from plugin.spelling import camel, in_camel, in_snake
 from plugin.unknowns import Judged, common, judge
-from providers.declare import declare, outputs, refuse_missing_keys, unplaced
+from providers.program.declare import declare, outputs, refuse_missing_keys, unplaced
 from providers.resource import PREVIEW
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.model import StackFile

@@ -11,7 +11,7 @@ from pulumi.automation import CommandError, LocalWorkspaceOptions, OpType, selec
 
 from cli.stack_files import declared
 from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
-from providers.program import program
+from providers.program.main import program
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT

@@ -99,7 +99,7 @@ def drains(change: Change) -> bool:
 
 
 def _of_replacement(change: Change) -> Effect:
-    """Of what never is replaced by itself; it goes first: `delete_before_replace` in program.py."""
+    """Of what never is replaced by itself; it goes first: `delete_before_replace` in program/declare.py."""
     if replace(change, op="delete", after=None).is_removed_from_state_only:
         return Effect(f"{ON_DEMAND}: removed from the state only, then taken over as it is", REPLACED)
     if isinstance(change.spec, IngressSpec):

@@ -1,6 +1,7 @@
 """The program: the stack file as resources, in their order, and what apps read of it.
 
-Pulumi runs it by `__main__.py`. Other programs call `program`, from any thread: the Automation API does so inline.
+Pulumi runs it by the project's `__main__.py`. Other programs call `program`, from any thread: the Automation API does
+so inline.
 """
 
 import os
@@ -13,9 +14,9 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG, get_config_secret_keys_env, is_config_secret
 
 from providers import prepare
-from providers.declare import after, declare, outputs, refuse_missing_keys, unplaced
-from providers.dynamic import dynamic
-from providers.own_state import networks_in_state
+from providers.program.declare import after, declare, outputs, refuse_missing_keys, unplaced
+from providers.program.dynamic import dynamic
+from providers.program.own_state import networks_in_state
 from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.checks.whole_file import validate
 from providers.rules.plan import Plan, planned, with_too_early
