@@ -276,6 +276,7 @@ class Provider(Generic[S, F]):
             kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
+            self.run.preflight.refuse_half_a_destroy(spec.owner)
             show = Progress(spec.row)
             api = self.settings.hosts(spec).audited(self.settings.author(spec), partial(show, stays=True))
             with self.run.turns.take(show, self.turn_of_removal(spec, props)):

@@ -10,7 +10,7 @@ import pytest
 from pulumi.automation import CommandError, LocalWorkspaceOptions, OpType, select_stack
 
 from cli.stack_files import declared
-from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
+from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY, STATE_ONLY
 from providers.program.main import program
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
@@ -273,3 +273,22 @@ def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch:
         ended.exit_code,
         ended.stderr,
     )
+
+
+def test_row_says_what_stays_on_the_hosts_and_a_section_that_is_back_begins_no_swarm(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    """Pulumi's own word for what only leaves the state is `delete`. Nothing tells of a swarm that is made: the former
+    one is still there."""
+    recorded = former_states()[-1]
+    status(project, recorded)
+    sections = silent(recorded).sections
+    project.declare({key: value for key, value in sections.items() if key != "swarm"})
+    monkeypatch.setenv("SSH_AUTH_SOCK", "none")  # no host is asked
+    without, done = project.preview(), project.up()
+    project.declare(sections)
+    back = project.preview()
+
+    going = ["swarm", *(f"node/{host}" for host in sections["hosts"])]
+    assert (dict.fromkeys(going, STATE_ONLY.words), dict.fromkeys(going, "delete")) == (without.notes, without.steps)
+    assert (True, {}, dict.fromkeys(going, "create")) == (done.ok, back.notes, back.steps)

@@ -16,7 +16,7 @@ from pulumi.runtime.config import CONFIG, get_config_secret_keys_env, is_config_
 from providers import prepare
 from providers.program.declare import after, declare, outputs, refuse_missing_keys, unplaced
 from providers.program.dynamic import dynamic
-from providers.program.own_state import networks_in_state
+from providers.program.own_state import recorded_networks, recorded_resources, tell_what_stays
 from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.checks.whole_file import validate
 from providers.rules.plan import Plan, planned, with_too_early
@@ -60,9 +60,16 @@ def checked_plan(project: str, stack: str) -> Plan:
     plan = planned(validation, f"{project}/{stack}")
     keep_apart(project, stack, validation.resolved)
     if pulumi.runtime.is_dry_run():  # a preview needs no keys
-        return plan if is_planning() else with_too_early(plan, networks_in_state())
+        return plan if is_planning() else beside_state(plan)
     refuse_missing_keys(validation.resolved)
     return plan
+
+
+def beside_state(plan: Plan) -> Plan:
+    """Return the plan with what the state says of it, and tell what that has and the plan has not."""
+    recorded = recorded_resources(plan)
+    tell_what_stays(recorded, plan)
+    return with_too_early(plan, recorded_networks(recorded))
 
 
 def is_planning() -> bool:

@@ -4,22 +4,51 @@ Of what goes from a stack Pulumi asks no provider anything in a preview, so that
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import pulumi
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.settings import get_engine, get_monitor
 
+from providers.rules.plan import Plan
 from providers.rules.resource_types.departure import is_kept
 from providers.rules.resource_types.table import KINDS
-from providers.rules.vocabulary.specs import SwarmNetworkSpec
+from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmNetworkSpec
 
 
-def networks_in_state() -> dict[str, tuple[SwarmNetworkSpec, bool]]:
-    """Return the swarm's networks in the stack's state, by name, and whether each would go from the state only.
+@dataclass(frozen=True)
+class Recorded:
+    """A resource in the stack's state. stays: on the hosts, if the stack that is declared has it no more."""
+
+    urn: str
+    spec: Spec
+    stays: bool
+
+
+def recorded_networks(recorded: Mapping[str, Recorded]) -> dict[str, tuple[SwarmNetworkSpec, bool]]:
+    """Return the swarm's networks in a state, by name, and whether each would go from the state only."""
+    return {name: (each.spec, each.stays) for name, each in recorded.items() if isinstance(each.spec, SwarmNetworkSpec)}
+
+
+def tell_what_stays(recorded: Mapping[str, Recorded], plan: Plan) -> None:
+    """Say on its row of what goes from the state only, and stays on the hosts. Where the plan has a swarm, that tells
+    of its members."""
+    from providers.explain.report.effects import STATE_ONLY
+
+    declared = {spec.resource_name for spec in plan.specs}
+    for name in recorded.keys() - declared:
+        each = recorded[name]
+        if each.stays and not (plan.swarm and isinstance(each.spec, NodeSpec)):
+            info = engine_pb2.LogSeverity.INFO
+            get_engine().Log(engine_pb2.LogRequest(severity=info, message=STATE_ONLY.words, urn=each.urn))  # type: ignore[union-attr] # a program that Pulumi runs has one
+
+
+def recorded_resources(plan: Plan) -> dict[str, Recorded]:
+    """Return the resources in the stack's state, by name.
 
     Empty if Pulumi can't tell, as with a backend that has no projects, which knows no stack by this name.
     """
@@ -31,7 +60,7 @@ def networks_in_state() -> dict[str, tuple[SwarmNetworkSpec, bool]]:
         found = _ask("readStackResourceOutputs", stackName=stack)["outputs"] if begun else {}
     except grpc.RpcError:
         return {}
-    return dict(_networks(found))
+    return dict(_recorded(found, plan))
 
 
 def _ask(function: str, **arguments: str) -> Mapping[str, Any]:
@@ -48,10 +77,11 @@ def _ask(function: str, **arguments: str) -> Mapping[str, Any]:
     return answer
 
 
-def _networks(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[SwarmNetworkSpec, bool]]]:
+def _recorded(found: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, Recorded]]:
     for urn, resource in found.items():
         kind = KINDS.get(resource["type"].rpartition(":")[2]) if "dynamic/swarmnet:" in resource["type"] else None
-        if kind is not None and issubclass(kind, SwarmNetworkSpec):
+        if kind is not None:
             outputs = resource.get("outputs", {})
-            spec = kind.recorded(outputs)
-            yield urn.rpartition("::")[2], (spec, is_kept(spec, adopted=bool(outputs.get("adopted"))))
+            spec, adopted = kind.recorded(outputs), bool(outputs.get("adopted"))
+            stays = is_kept(spec, adopted=adopted) or plan.is_removed_from_state_only(spec, adopted=adopted)
+            yield urn.rpartition("::")[2], Recorded(urn, spec, stays)

@@ -4,7 +4,9 @@ What is only looked at or tried before a write is imported where that is done: a
 begins without it.
 """
 
+import os
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -12,28 +14,30 @@ from typing import TYPE_CHECKING
 from providers.rules.live import running_change
 from providers.rules.live.quorum import describe_unanswering
 from providers.rules.resource_types.resource_type import Decide, Known
-from providers.rules.resource_types.swarm import divided_message, init_refusal
+from providers.rules.resource_types.swarm import before_removals, divided_message, end_refusal, init_refusal
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.resolved import configured, without_lost
 from providers.rules.vocabulary import steps
 from providers.rules.vocabulary.diagnosis import FindingId
-from providers.rules.vocabulary.errors import Blocked, StackFileError, SwarmnetError
+from providers.rules.vocabulary.errors import Blocked, NoSwarm, StackFileError, SwarmnetError
 from providers.rules.vocabulary.hosts_api import HostsApi
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.words import line
 from providers.run.progress import Progress
-from providers.run.settings import Settings
+from providers.run.settings import Settings, command_line, is_whole_destroy
 
 if TYPE_CHECKING:
     from providers.loop.preflight import Fitness
 
 
 class Preflight:
-    """The questions, and which of them were answered."""
+    """The questions, and which of them were answered. words: returns the words of the `pulumi` that runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.words: Callable[[], Sequence[str]] = lambda: command_line(os.getppid())[1]
         self._observing = threading.Lock()
         self._joining = threading.Lock()
         self._answered = False  # whether all hosts answered the look before the first write
@@ -41,6 +45,7 @@ class Preflight:
         # By owner, once ranges were compared: the resource that tells the clashes.
         self._refused: dict[str, str | None] = {}
         self._managers_reported = False
+        self._why_no_end: str | None = None  # empty: the swarm can end
 
     def refuse_half_a_swarm(self) -> None:
         """Raise Blocked if the hosts are in no swarm yet and one of them can't be used.
@@ -60,6 +65,26 @@ class Preflight:
         refusal = divided_message(facts.swarm, facts.nodes, facts.members)
         if refusal:
             raise Blocked(refusal)
+
+    def refuse_half_a_destroy(self, owner: str) -> None:
+        """Raise Blocked if `pulumi destroy` would remove networks and members, and then could not end the swarm.
+
+        Looks once in a run, before the first removal.
+        """
+        with self._observing:
+            if self._why_no_end is None:
+                whole = self.settings.declares_swarm and is_whole_destroy(self.words())
+                self._why_no_end = self._end_refusal(owner) if whole else ""
+        if self._why_no_end:
+            raise Blocked(f"nothing was removed: {self._why_no_end}")
+
+    def _end_refusal(self, owner: str) -> str:
+        with suppress(NoSwarm):
+            facts = self.settings.hosts().swarm(ending=True)
+            if facts.swarm and owner_of(facts.swarm.labels) == owner:
+                left = before_removals(facts, owner, self.settings.retained, self.settings.lost)
+                return end_refusal(left, owner) or ""
+        return ""
 
     def refuse_clashes(self, api: HostsApi, show: Progress, spec: Spec) -> None:
         """Raise Blocked if a range of the stack file meets one that hosts have. Looks once in a run."""

@@ -5,6 +5,7 @@ Pulumi calls the providers' methods, reaches hosts: `real` is the one late impor
 """
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,13 @@ from providers.rules.vocabulary.specs import HostSpec, Spec, in_run
 
 Reach = Callable[[Mapping[str, HostAccess], Roles], HostsApi]
 S = TypeVar("S", bound=Spec)
+# Pulumi's commands that call providers, each with whether it removes all. The first of them counts: a stack may have
+# such a name. https://www.pulumi.com/docs/iac/cli/commands/
+COMMANDS = {"up": False, "update": False, "refresh": False, "preview": False, "import": False} | dict.fromkeys(
+    ("destroy", "down", "dn"), True
+)
+# --target, --exclude and their short forms, alone or behind others
+PARTIAL = re.compile(r"--(target|exclude)|-[a-z]*[tx]")
 
 
 def real(accesses: Mapping[str, HostAccess], roles: Roles) -> HostsApi:
@@ -152,6 +160,13 @@ class Settings:
         """Tell whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
         return f"{NAMESPACE}:swarm" in self.flat
 
+    @property
+    def retained(self) -> frozenset[str]:
+        """Return the names of overlays that stay when their resources go; none if their section is invalid."""
+        key = f"{NAMESPACE}:overlays"
+        overlays = readable(StackFile, from_flat({key: self.flat[key]} if key in self.flat else {})).model.overlays
+        return frozenset(name for name, overlay in overlays.items() if overlay.retain)
+
     def is_removed_from_state_only(self, spec: Spec, *, adopted: bool = False) -> bool:
         """Tell whether the stack no longer manages it, and leaves it as it is."""
         return is_removed_from_state_only(
@@ -224,6 +239,13 @@ def option_in(option: str, words: Sequence[str]) -> str:
         if word.startswith(f"{option}="):
             return word.partition("=")[2]
     return ""
+
+
+def is_whole_destroy(words: Sequence[str]) -> bool:
+    """Tell whether the words of a `pulumi` destroy a whole stack: `destroy` or its other names, without a choice of
+    resources."""
+    command = next((word for word in words if word in COMMANDS), "")
+    return COMMANDS.get(command, False) and not any(PARTIAL.match(word) for word in words)
 
 
 def stack_files(root: Path) -> Path:

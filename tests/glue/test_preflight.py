@@ -3,13 +3,28 @@
 import pytest
 
 from providers import simulate
+from providers.resource import Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
 from providers.rules.vocabulary.steps import RemoveNetwork
-from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
+from tests.glue.stack import (
+    GWBRIDGE,
+    INGRESS,
+    INGRESS_GOING,
+    INGRESS_RANGE,
+    NODE,
+    OVERLAY,
+    SWARM,
+    configure,
+    created,
+    known,
+    provider_of,
+    resource_type,
+)
 from tests.support import examined, lifecycle, others
+from tests.support.tables import cases
 
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
@@ -166,3 +181,38 @@ def test_what_is_accepted_is_begun(bare_hosts, sections):
     created(GWBRIDGE)
 
     assert bare_hosts.steps
+
+
+# `pulumi destroy` of a swarm that would have to stay, for what is in it and does not go
+
+
+def destroying(command: str, *, retain: bool) -> None:
+    """A run of `pulumi` whose stack file retains the overlay or lets it go."""
+    configure(overlays={"app": {"subnet": "10.20.0.0/24", "retain": retain}})
+    Provider.run.preflight.words = command.split
+
+
+@pytest.mark.parametrize("spec", [INGRESS_GOING, NODE, SWARM], ids=resource_type)
+def test_destroy_of_a_swarm_that_has_to_stay_removes_nothing(hosts, spec):
+    """Whichever of its resources comes first, the rest could not follow."""
+    destroying("destroy --yes", retain=True)
+
+    with pytest.raises(Blocked, match=r"nothing was removed: swarm .* it can't be ended while it holds network app: "):
+        known(hosts, spec).delete()
+    assert [] == hosts.steps
+
+
+@cases(
+    "command, retain",
+    {
+        "all goes": ("destroy --yes", False),
+        "one resource": ("destroy --yes --target urn:x", True),
+        "no destroy": ("up --yes", True),
+    },
+)
+def test_part_of_a_stack_goes_though_its_swarm_could_not(hosts, command, retain):
+    """Only what ends the swarm is asked whether it can end."""
+    destroying(command, retain=retain)
+    known(hosts, INGRESS_GOING).delete()
+
+    assert hosts.steps

@@ -11,7 +11,7 @@ from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.run.progress import STOPPED, Progress
-from providers.run.settings import Settings, option_in
+from providers.run.settings import Settings, is_whole_destroy, option_in
 from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
@@ -116,6 +116,23 @@ def test_all_rows_share_one_channel(pulumi_engine):
 def test_file_of_the_configuration_is_the_one_that_is_named(expected, command):
     """Pulumi tells neither programs nor plugins of `--config-file`."""
     assert expected == option_in("--config-file", command.split())
+
+
+@cases(
+    "expected, command",
+    {
+        "whole": (True, "destroy --yes --stack t"),
+        "by another name": (True, "--cwd nets down"),
+        "another command": (False, "up --stack destroy"),
+        "one resource": (False, "destroy --yes --target=urn:x"),
+        "one resource, in short": (False, "destroy -yt urn:x"),
+        "all but one": (False, "destroy --exclude urn:x"),
+        "nothing": (False, ""),
+    },
+)
+def test_whole_stack_is_destroyed_by_the_words_of_the_command(expected, command):
+    """A plugin is told no options."""
+    assert expected == is_whole_destroy(command.split())
 
 
 # The first of many hosts in one batch that fails is the only one that was touched

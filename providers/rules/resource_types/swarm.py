@@ -1,6 +1,7 @@
 """The swarm itself: its existence, its settings, and its end. No calls and no waiting here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import partial
 
 from providers.rules.resource_types import adoption, gwbridge
@@ -224,12 +225,8 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
             f"swarm {swarm_id}: {active[0].host} is still a member of a swarm and no manager among the hosts "
             "answers: bring a majority of the managers back, then run again"
         )
-    left_behind = foreign_things(facts, list(facts.members))
-    if left_behind:
-        return Blocked(
-            f"swarm {swarm_id}: it can't be ended while it holds {', '.join(left_behind)}: "
-            "remove them, or keep the swarm, then run again"
-        )
+    if held := held_refusal(facts):
+        return Blocked(held)
     unrecorded = still_members_message(facts.nodes, active[1:])
     if unrecorded:
         return Blocked(f"swarm {swarm_id}: it can't be ended: {unrecorded}")
@@ -253,12 +250,28 @@ def end_refusal(facts: SwarmFacts, owner: str) -> str | None:
     would stop the end halfway. If the swarm is not ours, hosts leave and it goes on."""
     if facts.swarm is None or owner_of(facts.swarm.labels) != owner:
         return divided_message(facts.swarm, facts.nodes, facts.members)
-    left_behind = foreign_things(facts, list(facts.members))
-    if not left_behind:
+    return held_refusal(facts)
+
+
+def before_removals(facts: SwarmFacts, owner: str, retained: Collection[str], lost: Collection[str]) -> SwarmFacts:
+    """Return the facts as they will be once all else of a stack is removed, as far as it can be told before.
+
+    retained: names of overlays that Pulumi leaves. While a host is lost or does not answer, the entries of others are
+    not told from its own.
+    """
+    stay = [each for each in facts.networks if owner_of(each.labels) != owner or each.name in retained]
+    return replace(facts, networks=tuple(stay), nodes=() if lost or facts.unreachable else facts.nodes)
+
+
+def held_refusal(facts: SwarmFacts) -> str | None:
+    """Say why a swarm can't be ended: what of others would be lost with it; None if there is nothing."""
+    held = foreign_things(facts, list(facts.members))
+    if facts.swarm is None or not held:
         return None
     return (
-        f"swarm {facts.swarm.id}: it can't be ended while it holds {', '.join(left_behind)}: "
-        "remove them, or keep the swarm, then run again"
+        f"swarm {facts.swarm.id}: it can't be ended while it holds {', '.join(held)}: remove them (an overlay with "
+        "retain: set that to false, `pulumi up`), or keep the swarm (take the section swarm out of the stack file, "
+        "`pulumi up`), then run again"
     )
 
 
