@@ -14,7 +14,6 @@ from plugin.sdk import Plain, all_marked, plains, secrets, settled
 from plugin.spelling import camel, in_camel, in_snake
 from plugin.unknowns import Judged, common, judge
 from providers.program.declare import declare, outputs, refuse_missing_keys, unplaced
-from providers.resource import PREVIEW
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw, path
@@ -22,6 +21,7 @@ from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.words import line
+from providers.run.resource import PREVIEW
 
 SECRET = "is a secret, which networks, plans and reviews would show: unwrap it (pulumi.unsecret), or leave it out"
 ELSEWHERE = {

@@ -20,11 +20,11 @@ from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
-from providers.resource import Props, Provider
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import path
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.run.progress import one_line
+from providers.run.resource import Props, Provider
 from providers.swarm import SwarmProvider
 
 T = TypeVar("T")

@@ -6,9 +6,10 @@ discovery/   from a swarm that runs to a stack file
 explain/     words and pictures for people
 loop/        observe, decide, act, observe again
 hosts/       I/O: one SSH connection a host, the Engine API over it, readers of facts, performers of steps
-here         gwbridge, swarm, node, ingress and overlay in Pulumi's six words; resource.py is the one flow of the
-             five, run/ what one run of Pulumi knows. Module and class names are stored in users' state files: a
-             published format.
+run/         what one run of Pulumi knows, and the one flow of all five resources in it
+here         gwbridge, swarm, node, ingress and overlay in Pulumi's six words. Module and class names are stored in
+             users' state files: a published format.
+program/     what the stack file wants, declared by the five
 
 What each holds, and how data flows: docs/design.md. This file imports nothing of ours, so that importing one wing never
 pulls in another.

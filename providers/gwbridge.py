@@ -1,6 +1,5 @@
 """docker_gwbridge as a Pulumi resource. Decisions are in rules/resource_types/gwbridge.py."""
 
-from providers.resource import Props, Provider
 from providers.rules.resource_types import gwbridge as rules
 from providers.rules.resource_types.adoption import kept_if_adopted
 from providers.rules.resource_types.resource_type import Status
@@ -9,6 +8,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.run.resource import Props, Provider
 from providers.run.turns import Turn
 
 

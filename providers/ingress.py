@@ -1,9 +1,9 @@
 """The swarm's ingress network as a Pulumi resource. Decisions are in rules/resource_types/ingress.py."""
 
-from providers.resource import Provider
 from providers.rules.resource_types.table import INGRESS
 from providers.rules.vocabulary.facts import IngressFacts
 from providers.rules.vocabulary.specs import IngressSpec
+from providers.run.resource import Provider
 
 
 class IngressProvider(Provider[IngressSpec, IngressFacts]):

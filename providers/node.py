@@ -4,7 +4,6 @@ from contextlib import suppress
 
 import pulumi
 
-from providers.resource import CheckFailure, Props, Provider
 from providers.rules.resource_types import node as rules
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import end_refusal
@@ -14,6 +13,7 @@ from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import NodeSpec
+from providers.run.resource import CheckFailure, Props, Provider
 from providers.run.turns import Turn
 
 

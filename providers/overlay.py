@@ -1,12 +1,12 @@
 """An overlay network as a Pulumi resource. Decisions are in rules/resource_types/overlay.py."""
 
-from providers.resource import Props, Provider
 from providers.rules.resource_types import overlay as rules
 from providers.rules.resource_types.table import OVERLAY
 from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.run.progress import Progress
+from providers.run.resource import Props, Provider
 from providers.run.turns import Turn
 
 # Keys that say how it is treated, not what it is: a change of these alone writes nothing.

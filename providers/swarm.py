@@ -2,7 +2,6 @@
 
 import pulumi
 
-from providers.resource import DiffResult, Props, Provider
 from providers.rules.resource_types.resource_type import Status
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
 from providers.rules.resource_types.table import SWARM
@@ -11,6 +10,7 @@ from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.words import some
 from providers.run.progress import Progress, one_line
+from providers.run.resource import DiffResult, Props, Provider
 from providers.run.turns import Turn
 
 # Up to 0.1.0 the same edit forgot such a member. Which one it is only a node's own state tells.

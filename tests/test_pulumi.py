@@ -10,8 +10,9 @@ import pytest
 from pulumi.automation import CommandError, LocalWorkspaceOptions, OpType, select_stack
 
 from cli.stack_files import declared
-from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY, STATE_ONLY
+from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
 from providers.program.main import program
+from providers.rules.resource_types.departure import STAYS_ON_HOSTS
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
@@ -290,5 +291,5 @@ def test_row_says_what_stays_on_the_hosts_and_a_section_that_is_back_begins_no_s
     back = project.preview()
 
     going = ["swarm", *(f"node/{host}" for host in sections["hosts"])]
-    assert (dict.fromkeys(going, STATE_ONLY.words), dict.fromkeys(going, "delete")) == (without.notes, without.steps)
+    assert (dict.fromkeys(going, STAYS_ON_HOSTS), dict.fromkeys(going, "delete")) == (without.notes, without.steps)
     assert (True, {}, dict.fromkeys(going, "create")) == (done.ok, back.notes, back.steps)

@@ -12,11 +12,11 @@ from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
-from providers.resource import PREVIEW, Props, Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.specs import Spec
+from providers.run.resource import PREVIEW, Props, Provider
 from providers.swarm import SwarmProvider
 
 

@@ -13,7 +13,7 @@ import pulumi
 from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG, get_config_secret_keys_env, is_config_secret
 
-from providers import prepare
+from providers.program import prepare
 from providers.program.declare import after, declare, outputs, refuse_missing_keys, unplaced
 from providers.program.dynamic import dynamic
 from providers.program.own_state import recorded_networks, recorded_resources, tell_what_stays

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import get_engine, get_monitor
 
 from providers.rules.plan import Plan
-from providers.rules.resource_types.departure import is_kept
+from providers.rules.resource_types.departure import STAYS_ON_HOSTS, is_kept
 from providers.rules.resource_types.table import KINDS
 from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmNetworkSpec
 
@@ -37,14 +37,14 @@ def recorded_networks(recorded: Mapping[str, Recorded]) -> dict[str, tuple[Swarm
 def tell_what_stays(recorded: Mapping[str, Recorded], plan: Plan) -> None:
     """Say on its row of what goes from the state only, and stays on the hosts. Where the plan has a swarm, that tells
     of its members."""
-    from providers.explain.report.effects import STATE_ONLY
-
+    engine = get_engine()
+    assert engine is not None  # Pulumi runs this
     declared = {spec.resource_name for spec in plan.specs}
     for name in recorded.keys() - declared:
         each = recorded[name]
         if each.stays and not (plan.swarm and isinstance(each.spec, NodeSpec)):
-            info = engine_pb2.LogSeverity.INFO
-            get_engine().Log(engine_pb2.LogRequest(severity=info, message=STATE_ONLY.words, urn=each.urn))  # type: ignore[union-attr] # a program that Pulumi runs has one
+            request = engine_pb2.LogRequest(severity=engine_pb2.LogSeverity.INFO, message=STAYS_ON_HOSTS, urn=each.urn)
+            engine.Log(request)
 
 
 def recorded_resources(plan: Plan) -> dict[str, Recorded]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.state_check import PUBLISHED, VARIABLES
-from providers.prepare import SCRIPT
+from providers.program.prepare import SCRIPT
 from tests.states import former_states
 from tests.support.command_line import Ended, swarmnet
 from tests.support.prepared import command

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from providers.resource import Provider
 from providers.run import Run
+from providers.run.resource import Provider
 from providers.simulate import SimulatorState
 from tests.glue.stack import configure
 from tests.plugin.process import FakePulumi

@@ -11,10 +11,10 @@ from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
-from providers.resource import Props, Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.specs import Spec
+from providers.run.resource import Props, Provider
 from providers.simulate import SimulatorState, elapse
 from providers.swarm import SwarmProvider
 from tests.support import lifecycle

@@ -1,8 +1,8 @@
 """A row says how a change disturbs services or hosts, before its first write, in a line that stays."""
 
-from providers.resource import Provider
 from providers.rules.resource_types.swarm import KEEP_THE_KEY
 from providers.rules.vocabulary.snapshot import Snapshot
+from providers.run.resource import Provider
 from providers.simulate import elapse
 from tests.glue.stack import (
     BRIDGE_RANGE,

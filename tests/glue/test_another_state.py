@@ -2,12 +2,12 @@
 
 import pytest
 
-from providers.resource import Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
+from providers.run.resource import Provider
 from providers.simulate import members
 from tests.glue.stack import (
     GOING,

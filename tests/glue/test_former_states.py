@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from providers.resource import Props, Provider
 from providers.rules.resource_types.table import KINDS, type_of
 from providers.rules.vocabulary.specs import Spec, plain
+from providers.run.resource import Props, Provider
 from providers.simulate import SimulatorState
 from tests.glue.stack import Known
 from tests.states import FormerState, former_states

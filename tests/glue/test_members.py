@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from providers.explain.report.effects import LEAVES, LOST, STAYS
-from providers.resource import PREVIEW, Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.errors import NoSwarm
 from providers.rules.vocabulary.labels import ROTATED
 from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.run import Run
+from providers.run.resource import PREVIEW, Provider
 from providers.simulate import SimulatorState, elapse, members
 from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, provider_of, resource_type
 from tests.support import lifecycle

@@ -12,10 +12,10 @@ from plugin.provider import Swarmnet
 from plugin.schema import token
 from plugin.sdk import all_marked, plains
 from plugin.spelling import camel, in_camel
-from providers.resource import Props
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
 from providers.rules.vocabulary.specs import Spec
+from providers.run.resource import Props
 from tests.glue.conftest import Declare
 from tests.glue.stack import ALL, OVERLAY, id_output, resource_type
 from tests.glue.test_former_states import known, sim_of

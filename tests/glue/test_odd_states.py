@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers.resource import Props
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
+from providers.run.resource import Props
 from providers.simulate import SimulatorState
 from tests.glue.stack import (
     GOING,

@@ -3,12 +3,12 @@
 import pytest
 
 from providers import simulate
-from providers.resource import Provider
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
 from providers.rules.vocabulary.steps import RemoveNetwork
+from providers.run.resource import Provider
 from tests.glue.stack import (
     GWBRIDGE,
     INGRESS,

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 
 from providers import simulate
-from providers.resource import Props, Provider
 from providers.rules.resource_types import gwbridge, overlay
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.stack_file.access import HostAccess
@@ -16,6 +15,7 @@ from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run.progress import Progress
+from providers.run.resource import Props, Provider
 from providers.simulate import SimulatorState
 from providers.simulate.reads import settings
 from tests.glue.stack import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import paramiko
 
-from providers.prepare import SCRIPT
+from providers.program.prepare import SCRIPT
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Preparation
 from providers.rules.stack_file.prepare import HostCommand

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from providers.explain.report.changes import Change
+from providers.rules.resource_types.departure import STAYS_ON_HOSTS
 from providers.rules.stack_file.access import left_behind
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
@@ -39,9 +40,7 @@ SETTINGS = Effect(
     "only how Swarmnet treats it changes, nothing on any host",
     "how Swarmnet treats {resource} changes, nothing on any host",
 )
-STATE_ONLY = Effect(
-    "removed from the state only: it stays on the hosts as it is", "{resource} removed from the state only"
-)
+STATE_ONLY = Effect(STAYS_ON_HOSTS, "{resource} removed from the state only")
 BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is recreated, docker restarted, and the host "
     "checked and returned to service; one host at a time, and none after a failure"

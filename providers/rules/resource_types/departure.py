@@ -21,6 +21,7 @@ from providers.rules.vocabulary.steps import (
     Wait,
 )
 
+STAYS_ON_HOSTS = "removed from the state only: it stays on the hosts as it is"
 TASKS_GONE = 120.0
 # A demotion is seen within moments; a node promoted right after one needs 31 s (measurements.md#roles).
 ROLE_CHANGE = 60.0
