@@ -13,7 +13,7 @@ from providers.run.progress import debugging
 SHOWN = 32
 
 
-def unsaid(
+def say_nothing(
     msg: str, resource: pulumi.Resource | None = None, stream_id: int | None = None, ephemeral: bool | None = None
 ) -> None:
     """Say nothing, in place of a line for `pulumi --debug`."""
@@ -24,7 +24,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 # The SDK sends four such lines for each resource, which Pulumi throws away unless asked by `--debug`; the program waits
 # for each to be taken. Of 100 overlays they are a tenth of a preview's work.
 if not debugging():
-    pulumi.log.debug = unsaid
+    pulumi.log.debug = say_nothing
 try:
     program()
 except pulumi.RunError as error:

@@ -11,7 +11,7 @@ from cli.lines import print_data, print_line, print_text, so_many
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, keys_of, lines_of, names, validated
-from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown, used
+from providers.rules.checks.across_stacks import declared_twice, joined, shared, unknown, used
 from providers.rules.checks.whole_file import Validation
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -124,7 +124,7 @@ def _of_one(
     if own.text and (doubt := keys_of(directory, asked, own.text)[1]):
         yield Line.beside(stack, doubt, "warning")
     lacking = unknown(stack, own.resolved, names(directory), torn)
-    problems = [*own.why_no_plan, *own.further(lacking), *claimed_twice(own.resolved, others)]
+    problems = [*own.why_no_plan, *own.further(lacking), *declared_twice(own.resolved, others)]
     yield from (Line.of(directory, stack, problem, own) for problem in problems)
     if not problems:
         yield from (Line.of(directory, stack, warning, own, "warning") for warning in own.warnings)

@@ -16,7 +16,7 @@ from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import observe_hosts
 from providers.hosts.fleet import fleet_for
 from providers.hosts.probe.probing import reach as probed
-from providers.rules.doctor.case import Wanted, desired
+from providers.rules.doctor.case import DesiredHosts, desired
 from providers.rules.doctor.diagnosis import diagnosis, sends
 from providers.rules.doctor.ports import host_rules
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
@@ -124,7 +124,7 @@ def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | Non
     return ""
 
 
-def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[UnreachableHost]]:
+def found_from(manager: HostAccess) -> tuple[DesiredHosts, Roles, list[UnreachableHost]]:
     """Return the members that a manager tells of, and those that are not reached; that host alone if it can't tell.
 
     Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.
@@ -133,11 +133,11 @@ def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[UnreachableHost
         members = discovered(manager).members
     except (Blocked, EngineError):
         alone = manager.model_copy(update={"name": manager.address or "local"})
-        return Wanted(access={alone.name: alone}), UNSAID, []
+        return DesiredHosts(access={alone.name: alone}), UNSAID, []
     access = {member.name: member.access for member in members if member.host}
     managers = frozenset(member.name for member in members if member.node.role == "manager")
     unreachable = [UnreachableHost(host=member.name, why=member.why) for member in members if not member.host]
-    return Wanted(access=access, managers=managers), Roles(managers=managers), unreachable
+    return DesiredHosts(access=access, managers=managers), Roles(managers=managers), unreachable
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:

@@ -13,7 +13,7 @@ from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, names, validated
 from providers.explain.map import page
-from providers.explain.map.claims import Stack
+from providers.explain.map.address_ranges import Stack
 from providers.rules.checks.whole_file import Validation
 
 _FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd": page.mermaid, ".svg": page.svg}

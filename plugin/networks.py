@@ -12,7 +12,7 @@ from cli import VERSION
 from plugin.schema import COMPONENT, LEFT_OUT, token
 from plugin.sdk import Plain, all_marked, plains, secrets, settled
 from plugin.spelling import camel, in_camel, in_snake
-from plugin.unknowns import Judged, common, judge
+from plugin.unknowns import Checked, check_known, common
 from providers.program.declare import declare, outputs, refuse_missing_keys, unplaced
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.model import StackFile
@@ -37,17 +37,17 @@ async def construct(request: ConstructRequest) -> ConstructResponse:
     Raises StackFileError with every problem at once, before anything is declared. The SDK's own error would have Pulumi
     show values, and what is in the wrong place could be a password.
     """
-    judged = judge(sections(request), f"{pulumi.get_project()}/{pulumi.get_stack()}")
-    refuse_unready(judged)
+    checked = check_known(sections(request), f"{pulumi.get_project()}/{pulumi.get_stack()}")
+    refuse_unready(checked)
     component = pulumi.ComponentResource(COMPONENT, request.name, {}, request.options)
-    for warning in judged.warnings:
+    for warning in checked.warnings:
         pulumi.log.warn(line(warning), component)
-    if judged.waiting:
-        known = f"not known before this is run, and checked before the first write: {', '.join(judged.waiting)}"
+    if checked.waiting:
+        known = f"not known before this is run, and checked before the first write: {', '.join(checked.waiting)}"
         pulumi.log.info(known, component)
     needed = [*_needed(request), *(request.options.depends_on or [])]  # type: ignore[misc] # what the SDK puts there
     with unplaced():
-        told = _declared(judged, request.name, component, needed)
+        told = _declared(checked, request.name, component, needed)
     component.register_outputs({})
     state = all_marked(await settled(told))
     return ConstructResponse(urn=await component.urn.future() or "", state=state, state_dependencies={})
@@ -72,13 +72,13 @@ def sections(request: ConstructRequest) -> Raw:
     return raw
 
 
-def refuse_unready(judged: Judged) -> None:
+def refuse_unready(checked: Checked) -> None:
     """Raise StackFileError if a run, which is to write, lacks a value or the key to a host. A preview needs neither."""
     if pulumi.runtime.is_dry_run():
         return
-    if judged.waiting:
-        raise StackFileError([f"{each}: {UNKNOWN_NOW}" for each in judged.waiting])
-    refuse_missing_keys(judged.validation.resolved)
+    if checked.waiting:
+        raise StackFileError([f"{each}: {UNKNOWN_NOW}" for each in checked.waiting])
+    refuse_missing_keys(checked.validation.resolved)
 
 
 def _needed(request: ConstructRequest) -> list[pulumi.Resource]:
@@ -87,14 +87,16 @@ def _needed(request: ConstructRequest) -> list[pulumi.Resource]:
     return [DependencyResource(urn) for urn in found]
 
 
-def _declared(judged: Judged, name: str, component: pulumi.Resource, needed: list[pulumi.Resource]) -> dict[str, Plain]:
+def _declared(
+    checked: Checked, name: str, component: pulumi.Resource, needed: list[pulumi.Resource]
+) -> dict[str, Plain]:
     """Declare a provider that reaches the hosts, and the plan's resources with it. Returns the outputs.
 
     The provider comes after all that the inputs come from, and so do the resources; it goes after them, and before
     those. A stand-in in its inputs is a name that nobody has: with an unknown value among them Pulumi would ask it
     nothing. https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/provider_plugin.go
     """
-    settings = {key: value if isinstance(value, str) else json.dumps(value) for key, value in judged.raw.items()}
+    settings = {key: value if isinstance(value, str) else json.dumps(value) for key, value in checked.raw.items()}
     opts = pulumi.ResourceOptions(parent=component, depends_on=needed, version=VERSION)
     provider = pulumi.ProviderResource(NAMESPACE, name, settings, opts)
 
@@ -103,13 +105,13 @@ def _declared(judged: Judged, name: str, component: pulumi.Resource, needed: lis
         if not spec.protect:
             after.protect = None  # as the component is
         return Native(
-            f"{name}/{spec.resource_name}", spec, judged.inputs(spec), pulumi.ResourceOptions.merge(after, own)
+            f"{name}/{spec.resource_name}", spec, checked.inputs(spec), pulumi.ResourceOptions.merge(after, own)
         )
 
-    ids = declare(judged.plan, make)
-    networks, fragment = outputs(judged.plan, ids)
-    if judged.waiting:
-        networks = common(networks, outputs(judged.other, ids)[0])
+    ids = declare(checked.plan, make)
+    networks, fragment = outputs(checked.plan, ids)
+    if checked.waiting:
+        networks = common(networks, outputs(checked.other, ids)[0])
     return {"swarmnet": networks, "compose": fragment}
 
 

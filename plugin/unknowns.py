@@ -27,7 +27,7 @@ Pair = tuple[object, object]
 
 
 @dataclass(frozen=True)
-class Judged:
+class Checked:
     """A file that may be a plan. raw: with a stand-in for each unknown value. waiting: the paths of those."""
 
     plan: Plan
@@ -44,7 +44,7 @@ class Judged:
         return found
 
 
-def judge(raw: Raw, owner: str) -> Judged:
+def check_known(raw: Raw, owner: str) -> Checked:
     """Check a whole file, whatever of it is known. owner: `<project>/<stack>`.
 
     Raises StackFileError with every problem that does not wait for an unknown value.
@@ -58,7 +58,7 @@ def judge(raw: Raw, owner: str) -> Judged:
         raise StackFileError(known)
     plan, other = (desired(each.resolved, owner) for each in (first, second))
     warnings = tuple(line for line in first.warnings if line in second.warnings)
-    return Judged(plan, other, one, waiting, warnings, first)
+    return Checked(plan, other, one, waiting, warnings, first)
 
 
 def unknown(value: Plain, place: Place = ()) -> Iterator[Place]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from providers.discovery.found import Found, Remark
 from providers.discovery.text import flow
-from providers.rules.checks.across_stacks import claims
+from providers.rules.checks.across_stacks import declared_by_others
 from providers.rules.checks.preflight import findings
 from providers.rules.checks.whole_file import validate
 from providers.rules.stack_file.model import Host, StackFile
@@ -23,7 +23,7 @@ _MTU = Host.model_fields["mtu"].default
 def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
     """Return the sections without what another stack file declares of the same swarm, and what was taken out."""
     remarks = []
-    for path, why in claims(resolve(readable(StackFile, raw).model), others):
+    for path, why in declared_by_others(resolve(readable(StackFile, raw).model), others):
         remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why}; {left_out(raw, path)}"))
         raw = without(raw, path)
     return raw, remarks

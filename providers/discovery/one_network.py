@@ -9,9 +9,9 @@ from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address, first_address_ipv6
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.field_mappings import field_mappings
 from providers.rules.vocabulary.labels import TWIN
 from providers.rules.vocabulary.network_options import FIRST_VNI
-from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
@@ -26,7 +26,7 @@ def base(network: Network, owner: str) -> dict[str, Any]:
 
 def chosen_number(network: Network) -> int | None:
     """Return the number of its VXLAN if somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
-    number: int | None = places(OverlaySpec)["vxlan_id"].read(network)
+    number: int | None = field_mappings(OverlaySpec)["vxlan_id"].read(network)
     return number if number and number < FIRST_VNI else None
 
 

@@ -14,9 +14,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from providers.explain.forecast import Forecast, published
 from providers.rules.vocabulary.facts import Member, Network, Node, UnreachableHost
+from providers.rules.vocabulary.field_mappings import shown
 from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.places import shown
 from providers.rules.vocabulary.snapshot import HostSnapshot, Snapshot, SwarmSnapshot
 from providers.rules.vocabulary.words import data, reason
 

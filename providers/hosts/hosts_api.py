@@ -158,10 +158,12 @@ class Hosts(HostsApi):
     def observed(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         from providers.hosts.examine import observe_hosts
         from providers.hosts.probe.probing import reach
-        from providers.rules.doctor.case import Wanted
+        from providers.rules.doctor.case import DesiredHosts
 
         seen = observe_hosts(self.fleet)
-        desired = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
+        desired = DesiredHosts(
+            access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port
+        )
         return replace(seen, reach=reach(self.fleet, seen, desired))
 
     def forbidden(self, names: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from providers.program import prepare
 from providers.program.declare import after, declare, outputs, refuse_missing_keys, unplaced
 from providers.program.dynamic import dynamic
 from providers.program.own_state import recorded_networks, recorded_resources, tell_what_stays
-from providers.rules.checks.across_stacks import claimed_twice
+from providers.rules.checks.across_stacks import declared_twice
 from providers.rules.checks.whole_file import validate
 from providers.rules.plan import Plan, planned, with_too_early
 from providers.rules.stack_file.model import StackFile
@@ -106,7 +106,7 @@ def keep_apart(project: str, stack: str, own: Resolved) -> None:
     for name in sorted(files.keys() - {stack}):
         with suppress(StackFileError):  # whoever uses that stack is told
             others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes(), project)).model)
-    problems = claimed_twice(own, others)
+    problems = declared_twice(own, others)
     if problems:
         raise StackFileError(problems)
 

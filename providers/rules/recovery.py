@@ -51,9 +51,9 @@ def candidates(former: Former, facts: SwarmFacts) -> tuple[Member, ...] | Blocke
             "others may say so for half a minute); a manager that is gone for good is removed with "
             "hosts.<name>.lost: true and `pulumi up`"
         )
-    silent = [host for host in facts.unreachable if host.host in former.managers]
-    if silent:
-        return Blocked("; ".join(map(silent_message, silent)))
+    unreachable = [host for host in facts.unreachable if host.host in former.managers]
+    if unreachable:
+        return Blocked("; ".join(map(unreachable_message, unreachable)))
     managers = [member for member in facts.members if member.host in former.managers]
     broken = [member for member in managers if member.state in ADVICE]
     if broken:
@@ -70,7 +70,7 @@ def candidates(former: Former, facts: SwarmFacts) -> tuple[Member, ...] | Blocke
     return undeclared_refusal(former, facts.members, active) or active
 
 
-def silent_message(host: UnreachableHost) -> str:
+def unreachable_message(host: UnreachableHost) -> str:
     """Say that a manager does not answer, and that only the user knows whether it is lost."""
     return (
         f"{host.why}; if it is gone for good, set hosts.{host.host}.lost: true: while it may only be cut off, it and "

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi.output import UNKNOWN
 
-from plugin.unknowns import common, judge
+from plugin.unknowns import check_known, common
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -21,16 +21,16 @@ WHOLE: dict[str, Any] = {
 def refused(**sections: object) -> list[str]:
     """The problems of the whole file with these sections."""
     with pytest.raises(StackFileError) as caught:
-        judge(WHOLE | sections, "shop/prod")
+        check_known(WHOLE | sections, "shop/prod")
     return [line.partition(": ")[0] for line in caught.value.problems]
 
 
 def test_plan_is_whole_and_says_what_waits():
     """No resource is missing since an address is unknown; each has what is known of it."""
-    judged = judge(WHOLE, "shop/prod")
-    inputs = {spec.resource_name: judged.inputs(spec) for spec in judged.plan.specs}
+    checked = check_known(WHOLE, "shop/prod")
+    inputs = {spec.resource_name: checked.inputs(spec) for spec in checked.plan.specs}
 
-    assert ("hosts.m1.address", "hosts.w1.address") == judged.waiting
+    assert ("hosts.m1.address", "hosts.w1.address") == checked.waiting
     assert ["docker_gwbridge@w1", "docker_gwbridge@m1", "swarm", "node/m1", "node/w1", "ingress", "overlay/app"] == [
         *inputs
     ]
@@ -40,8 +40,8 @@ def test_plan_is_whole_and_says_what_waits():
 
 def test_what_follows_from_an_unknown_value_is_unknown():
     """The gateway is the first address of the range, and each member is told the range of the ingress."""
-    judged = judge(WHOLE | {"ingress": {"subnet": UNKNOWN}}, "shop/prod")
-    inputs = {spec.resource_name: judged.inputs(spec) for spec in judged.plan.specs}
+    checked = check_known(WHOLE | {"ingress": {"subnet": UNKNOWN}}, "shop/prod")
+    inputs = {spec.resource_name: checked.inputs(spec) for spec in checked.plan.specs}
 
     assert [UNKNOWN] * 3 == [
         inputs["ingress"]["subnet"],
@@ -64,20 +64,20 @@ def test_what_follows_from_an_unknown_value_is_unknown():
 )
 def test_nothing_is_refused_for_being_unknown(host: dict[str, object]):
     """A leaf of any type may be."""
-    judged = judge(WHOLE | {"hosts": WHOLE["hosts"] | {"w2": host}}, "shop/prod")
+    checked = check_known(WHOLE | {"hosts": WHOLE["hosts"] | {"w2": host}}, "shop/prod")
 
-    assert "node/w2" in [spec.resource_name for spec in judged.plan.specs]
+    assert "node/w2" in [spec.resource_name for spec in checked.plan.specs]
 
 
 @pytest.mark.parametrize("key", sorted(StackFile.model_fields.keys() - {"hosts"}))
 def test_whole_sections_may_be_unknown(key: str):
     """They wait."""
-    assert key in judge(WHOLE | {key: UNKNOWN}, "shop/prod").waiting
+    assert key in check_known(WHOLE | {key: UNKNOWN}, "shop/prod").waiting
 
 
 def test_unknown_hosts_are_nobody_yet():
     """Nothing can be declared of them, nor is their lack a problem."""
-    assert () == judge({"hosts": UNKNOWN}, "shop/prod").plan.specs
+    assert () == check_known({"hosts": UNKNOWN}, "shop/prod").plan.specs
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_what_is_known_and_wrong_is_refused(expected: list[str], sections: dict[
 def test_all_known_is_the_plain_check():
     """Nothing waits, and the file is the one that was given."""
     hosts = {name: {**host, "address": f"10.9.0.{at}"} for at, (name, host) in enumerate(WHOLE["hosts"].items())}
-    judged = judge(WHOLE | {"hosts": hosts}, "shop/prod")
+    checked = check_known(WHOLE | {"hosts": hosts}, "shop/prod")
 
-    assert ((), WHOLE | {"hosts": hosts}) == (judged.waiting, judged.raw)
+    assert ((), WHOLE | {"hosts": hosts}) == (checked.waiting, checked.raw)
 
 
 def test_common_keeps_what_is_the_same():

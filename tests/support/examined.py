@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from providers.rules.doctor.case import Wanted
+from providers.rules.doctor.case import DesiredHosts
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.diagnosis import Clock, Observed, ObservedHost, ObservedSwarm
@@ -53,7 +53,7 @@ def wants(encrypted=False, **advertised):
         name: HostAccess(name=name, address=address, advertise_address=advertised.get(name, address))
         for name, address in ADDRESSES.items()
     }
-    return Wanted(access=access, encrypted=encrypted)
+    return DesiredHosts(access=access, encrypted=encrypted)
 
 
 def told(findings):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 
-from providers.explain.map.claims import OVERLAY_POOL, AddressRange
+from providers.explain.map.address_ranges import OVERLAY_POOL, AddressRange
 from providers.rules.checks.free_space import PRIVATE
 from providers.rules.checks.ranges import OURS
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.flowchart import Box
+from providers.explain.map.address_ranges import AddressRange, Overlap, Stack, address_ranges, undeclared
 from providers.explain.map.blocks import Block, blocks
-from providers.explain.map.claims import AddressRange, Overlap, Stack, address_ranges, undeclared
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.keys import OverlayFlags

@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, indent, tostring
 
 from providers.explain.escape import shown
 from providers.explain.flowchart import COLOURS, DASHED, PLAIN, Box, flowchart, walk
+from providers.explain.map.address_ranges import Overlap, Stack, address_ranges, overlaps
 from providers.explain.map.boxes import groups
-from providers.explain.map.claims import Overlap, Stack, address_ranges, overlaps
 from providers.rules.checks.across_stacks import shared
 from providers.rules.vocabulary.words import some
 

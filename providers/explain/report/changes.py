@@ -28,7 +28,7 @@ TREATMENT = specs.TREATMENT | {"access", "settled"} | Spec.NOT_COMPARED
 class Change:
     """One resource that changes. `op` is create, update, replace or delete; `adopted`: others had made it.
 
-    unsaid: the stack file does not speak of it any more, and so leaves it as it is. lost: it is the membership of a
+    undeclared: the stack file does not speak of it any more, and so leaves it as it is. lost: it is the membership of a
     host that is dead for good.
     """
 
@@ -37,7 +37,7 @@ class Change:
     before: Spec | None
     after: Spec | None
     adopted: bool = False
-    unsaid: bool = False
+    undeclared: bool = False
     lost: bool = False
 
     @property
@@ -63,7 +63,7 @@ class Change:
     def is_removed_from_state_only(self) -> bool:
         """Tell whether it goes from the state alone, and stays on the hosts."""
         kept = self.before is not None and is_kept(self.before, adopted=self.adopted)
-        return self.op == "delete" and (kept or self.unsaid)
+        return self.op == "delete" and (kept or self.undeclared)
 
     @property
     def on_demand(self) -> bool:
@@ -80,7 +80,7 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
     """Swarmnet's resources that change: what is made or changed by kind and batch, then what goes, last made first."""
     found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
     if plan:
-        found = [replace(each, unsaid=_stays(each, plan), lost=_lost(each, plan)) for each in found]
+        found = [replace(each, undeclared=_stays(each, plan), lost=_lost(each, plan)) for each in found]
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from providers.hosts.fleet import AT_ONCE, Failure, Fleet
 from providers.hosts.probe.engine_log import engine_log
 from providers.hosts.probe.session import Session
-from providers.rules.doctor.case import Case, Wanted
+from providers.rules.doctor.case import Case, DesiredHosts
 from providers.rules.doctor.probes import (
     INGRESS,
     Endpoint,
@@ -37,7 +37,7 @@ _PATIENCE, _PAUSE = 10.0, 0.5
 _ROUNDS = 3  # of datagrams to Engines, each read of in their logs
 
 
-def reach(fleet: Fleet, seen: Observed, desired: Wanted) -> Reach:
+def reach(fleet: Fleet, seen: Observed, desired: DesiredHosts) -> Reach:
     """Find out what passes between the hosts that answer. Nothing of it is left on any host."""
     case = Case(seen, desired)
     listening = endpoints(case)

@@ -109,7 +109,7 @@ def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
     return Shared(stack, other, (one, two), line, reached)
 
 
-def claims(resolved: Resolved, others: Mapping[str, Resolved]) -> Iterator[tuple[Path, str]]:
+def declared_by_others(resolved: Resolved, others: Mapping[str, Resolved]) -> Iterator[tuple[Path, str]]:
     """Yield each section that another stack declares too, by its path, and why one of the two has to leave it out."""
     for stack, other in others.items():
         shared = _shared(resolved, other)
@@ -127,9 +127,9 @@ def _same(here: str, actual: str) -> str:
     return f"hosts.{here} is in both" if here == actual else f"hosts.{here} here is hosts.{actual} there"
 
 
-def claimed_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[str]:
+def declared_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[str]:
     """Return the same as `path: problem`."""
-    return [f"{'.'.join(path)}: {why}" for path, why in claims(resolved, others)]
+    return [f"{'.'.join(path)}: {why}" for path, why in declared_by_others(resolved, others)]
 
 
 def _shared(resolved: Resolved, other: Resolved) -> dict[str, str]:

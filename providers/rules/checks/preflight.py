@@ -57,7 +57,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredRange:
     """A range of the stack file. stands: the same resource type has it already."""
 
     resource: ResourceType
@@ -66,7 +66,7 @@ class Wanted:
     stands: bool
 
 
-Meetings = dict[tuple[Wanted, Occupied], list[str]]
+Meetings = dict[tuple[DesiredRange, Occupied], list[str]]
 
 
 def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> Findings:
@@ -103,7 +103,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     return Findings((*refused, *_too_old(resolved, reports)), (*known, *unread))
 
 
-def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
+def _bridge(resolved: Resolved, report: HostReport) -> Iterator[DesiredRange]:
     """Yield the ranges desired of one host."""
     bridge, own = resolved.bridges.get(report.host), resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
@@ -111,26 +111,28 @@ def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
         stands = any(
             bridge.subnet in subnets(net) for net in report.networks if type_of(net) == ResourceType("gwbridge")
         )
-        yield Wanted(ResourceType("gwbridge"), path, bridge.subnet, stands)
+        yield DesiredRange(ResourceType("gwbridge"), path, bridge.subnet, stands)
 
 
-def _of_swarm(resolved: Resolved, status: set[tuple[ResourceType | None, str]], *, begins: bool) -> Iterator[Wanted]:
+def _of_swarm(
+    resolved: Resolved, status: set[tuple[ResourceType | None, str]], *, begins: bool
+) -> Iterator[DesiredRange]:
     """Yield the swarm's desired ranges; its address pools only if it `begins`, since nothing changes them later."""
     for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
             name = each.path.removeprefix("overlays.").partition(".subnet")[0] if each.kind == "overlay" else ""
             resource = ResourceType(each.kind, name)
-            yield Wanted(resource, each.path, each.subnet, (resource, each.subnet) in status)
+            yield DesiredRange(resource, each.path, each.subnet, (resource, each.subnet) in status)
 
 
-def _meetings(desired: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
+def _meetings(desired: Sequence[DesiredRange], occupied: Sequence[Occupied]) -> Iterator[tuple[DesiredRange, Occupied]]:
     """Yield each desired range with each thing that has an address of it and will still have it."""
     for one, other in crossing([each.subnet for each in desired], [each.subnet for each in occupied]):
         if not _gives_way(occupied[other], desired[one]):
             yield desired[one], occupied[other]
 
 
-def _gives_way(occupied: Occupied, desired: Wanted) -> bool:
+def _gives_way(occupied: Occupied, desired: DesiredRange) -> bool:
     """Tell whether the range is free by the time that it is desired: the same resource type has it, or one that changes
     before."""
     if occupied.resource is None:
@@ -151,7 +153,7 @@ def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iter
         yield f"{_clash_message(desired, occupied, hosts)}; {remedy}"
 
 
-def _clash_message(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
+def _clash_message(desired: DesiredRange, occupied: Occupied, hosts: Sequence[str]) -> str:
     line = f"{desired.path}: {desired.subnet} {relation(desired.subnet, occupied.subnet)} {occupied.subnet}"
     where = "" if occupied.kind == "swarm" else f" of {some(hosts)}"
     return (
@@ -159,7 +161,7 @@ def _clash_message(desired: Wanted, occupied: Occupied, hosts: Sequence[str]) ->
     )
 
 
-def _recipe(desired: Wanted, occupied: Occupied) -> str:
+def _recipe(desired: DesiredRange, occupied: Occupied) -> str:
     """Say what to do about a range that this stack itself still has; empty if it has not."""
     if occupied.resource:
         return moved_first(str(occupied.resource), str(desired.resource))

@@ -29,7 +29,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class DesiredHosts:
     """The parts of a stack file with which hosts are compared.
 
     access: how each host is reached, and where members are to find it. encrypted: whether an overlay is to be.
@@ -50,10 +50,10 @@ class Wanted:
         return self.mtus.get(host, ETHERNET)
 
 
-def desired(resolved: Resolved) -> Wanted:
+def desired(resolved: Resolved) -> DesiredHosts:
     """Return those parts of a stack file."""
     left = without_lost(resolved)
-    return Wanted(
+    return DesiredHosts(
         access=left.access,
         encrypted=any(each.encrypted for each in left.file.overlays.values()),
         ignored=tuple(left.file.doctor.ignore),
@@ -74,7 +74,7 @@ class Case:
     """All that checks look at."""
 
     seen: Observed
-    desired: Wanted
+    desired: DesiredHosts
 
     @property
     def swarm(self) -> ObservedSwarm | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from providers.rules.doctor import capacity, engines, kernels, members, netfilter, reached
-from providers.rules.doctor.case import Case, Fault, Wanted
+from providers.rules.doctor.case import Case, DesiredHosts, Fault
 from providers.rules.vocabulary.diagnosis import Finding, FindingId, Observed, ObservedHost, Result, Room, Subject
 
 Check = Callable[[Case], Iterable[Fault]]
@@ -134,12 +134,12 @@ def sends(only: Iterable[str], skip: Iterable[str]) -> bool:
     return not _SENT.isdisjoint((set(only) or _SENT) - set(skip))
 
 
-def diagnosis(seen: Observed, desired: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
+def diagnosis(seen: Observed, desired: DesiredHosts, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
     """Return what the chosen checks find: `only` these if there are some, none of `skip`."""
     case = Case(seen, desired)
     chosen = ({*only, *_READS} if only else set(CHECKS)) - set(skip)
     found = [
-        _judged(Finding(id=name, **fault._asdict()), desired)
+        _with_ignored(Finding(id=name, **fault._asdict()), desired)
         for name, check in CHECKS.items()
         if name in chosen
         for fault in check(case)
@@ -151,7 +151,7 @@ def diagnosis(seen: Observed, desired: Wanted, only: Iterable[str] = (), skip: I
     )
 
 
-def halting(seen: Observed, desired: Wanted, ids: Iterable[FindingId]) -> list[str]:
+def halting(seen: Observed, desired: DesiredHosts, ids: Iterable[FindingId]) -> list[str]:
     """Say why such a change would not finish; only certain findings that are not ignored count."""
     chosen = tuple(ids)
     return [
@@ -173,7 +173,7 @@ def _unexplained(found: list[Finding]) -> Iterator[Finding]:
             yield each
 
 
-def _judged(found: Finding, desired: Wanted) -> Finding:
+def _with_ignored(found: Finding, desired: DesiredHosts) -> Finding:
     """Return the finding, ignored if the stack file says so."""
     for each in desired.ignored:
         if each.id == found.id and each.host in (None, found.host):

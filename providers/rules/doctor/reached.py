@@ -67,7 +67,7 @@ def gossip(case: Case) -> Iterator[Fault]:
     """Yield closed gossip, logs that do not tell of it, and what they complain of."""
     yield from find_closed("gossip-tcp", "gossip-udp")(case)
     of_udp = [each for each in results(case) if each.channel == "gossip-udp"]
-    yield from _silent_logs(case, of_udp)
+    yield from _logs_without_warnings(case, of_udp)
     yield from _complaints(case, of_udp)
 
 
@@ -82,7 +82,7 @@ def egress(case: Case) -> Iterator[Fault]:
             yield Fault("failed", fact, look, host.host)
 
 
-def _silent_logs(case: Case, of_udp: list[Result]) -> Iterator[Fault]:
+def _logs_without_warnings(case: Case, of_udp: list[Result]) -> Iterator[Fault]:
     """Yield the hosts whose log does not tell what arrives there, once each."""
     for host in dict.fromkeys(each.receiver for each in of_udp if each.why == SAYS_NOTHING):
         log = case.reach.logs.get(host)

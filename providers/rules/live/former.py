@@ -33,7 +33,7 @@ def creation(text: str, host: str = MANAGER) -> CreateNetwork:
 
 
 def parse_noted(text: str | None) -> NetworkConfig | None:
-    """Return the noted shape, or None if nothing was noted, or nothing that a change wrote."""
+    """Return the noted network config, or None if nothing was noted, or nothing that a change wrote."""
     try:
         config: NetworkConfig = form(NetworkConfig).validate_json(text or "", strict=True)
     except ValidationError:

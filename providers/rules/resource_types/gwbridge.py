@@ -16,11 +16,11 @@ from providers.rules.stack_file import access
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import shown_network
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.field_mappings import shown, with_fields
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE, refuses
-from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -64,7 +64,7 @@ def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -
             "bridge_name": actual["bridge_name"] or f"br-{bridge.id[:12]}",
             "options": undeclared.actual(spec, bridge, kept),
             "labels": declared_labels(spec.labels, bridge.labels),
-            "settled": undeclared.unsaid(GwbridgeSpec, bridge) or True,
+            "settled": undeclared.inexpressible_message(GwbridgeSpec, bridge) or True,
         }
     )
 
@@ -78,7 +78,7 @@ def _ipv6(found: Ipv6Range | None, desired: Ipv6Range | None) -> Ipv6Range | Non
 def creation(spec: GwbridgeSpec, before: NetworkConfig | None = None) -> CreateNetwork:
     """Return the step that makes the bridge, with the undeclared options and labels of the one before it."""
     bare = NetworkConfig(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
-    config = undeclared.carried(spec, shaped(spec, bare), before)
+    config = undeclared.carried(spec, with_fields(spec, bare), before)
     return CreateNetwork(host=spec.host, config=config)
 
 
@@ -93,7 +93,12 @@ def is_engine_default(bridge: Network) -> bool:
     """Tell whether the bridge is as the Engine makes it by itself, with nothing but the ingress attached."""
     unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
-    return plain and not undeclared.unsaid(GwbridgeSpec, bridge) and unused and is_from_engine_pool(bridge.subnet)
+    return (
+        plain
+        and not undeclared.inexpressible_message(GwbridgeSpec, bridge)
+        and unused
+        and is_from_engine_pool(bridge.subnet)
+    )
 
 
 def is_from_engine_pool(subnet: str) -> bool:

@@ -16,11 +16,11 @@ from providers.rules.resource_types.resource_type import Decide, Known, Status, 
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Swarm, UnreachableHost
+from providers.rules.vocabulary.field_mappings import shown, with_fields
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import VNI
-from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 from providers.rules.vocabulary.words import some
@@ -42,7 +42,7 @@ def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -
             **shown(IngressSpec, network),
             "options": undeclared.actual(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": dead or undeclared.unsaid(IngressSpec, network) or True,
+            "settled": dead or undeclared.inexpressible_message(IngressSpec, network) or True,
         }
     )
 
@@ -52,14 +52,14 @@ def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
     be said; an ingress can't be attachable."""
     labels = with_owner(spec.labels, spec.owner)
     bare = NetworkConfig(name=spec.name, driver="overlay", labels=labels, ingress=True)
-    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), former.parse_noted(before)))
+    return CreateNetwork(config=undeclared.carried(spec, with_fields(spec, bare), former.parse_noted(before)))
 
 
 def is_engine_default(network: Network, swarm: Swarm) -> bool:
     """Tell whether the ingress is as the Engine makes it at init: its name, no label, no option but the VNI, and a
     range of the swarm's choice. One without addresses shows no range."""
     plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
-    odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network)
+    odd = len(network.subnets) > 1 or undeclared.inexpressible_message(IngressSpec, network)
     return plain and not odd and (not network.subnet or is_chosen_by(swarm, network.subnet))
 
 

@@ -11,11 +11,11 @@ from providers.rules.resource_types import adoption
 from providers.rules.resource_types.resource_type import Decide, Known, Status, with_unfinished
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.facts import Network, OverlayFacts
+from providers.rules.vocabulary.field_mappings import shown, with_fields
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.labels import declared_labels, former_label, owner_of, twin_of, with_owner
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import VNI
-from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -46,7 +46,7 @@ def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -
             "vxlan_id": actual["vxlan_id"] if spec.vxlan_id is not None else None,
             "options": undeclared.actual(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": dead or undeclared.unsaid(OverlaySpec, network) or True,
+            "settled": dead or undeclared.inexpressible_message(OverlaySpec, network) or True,
         }
     )
 
@@ -54,7 +54,7 @@ def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -
 def creation(spec: OverlaySpec, before: NetworkConfig | None = None) -> CreateNetwork:
     """Return the step that makes the network. before: the one that it replaces."""
     bare = NetworkConfig(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
-    return CreateNetwork(config=undeclared.carried(spec, shaped(spec, bare), before))
+    return CreateNetwork(config=undeclared.carried(spec, with_fields(spec, bare), before))
 
 
 def observe(api: HostsApi, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:

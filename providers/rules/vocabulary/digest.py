@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable
 from hashlib import sha256
 
-from providers.rules.vocabulary.places import places
+from providers.rules.vocabulary.field_mappings import field_mappings
 from providers.rules.vocabulary.specs import Spec
 
 LENGTH = 12
-# Parts of a network that its shape does not keep for keys of the stack file.
+# Parts of a network that its network config does not keep for keys of the stack file.
 BESIDE = frozenset({"labels", "name", "options"})
 
 
@@ -25,7 +25,7 @@ def digest_of(specs: Iterable[Spec]) -> str:
     networks = {
         spec.resource_name: spec.model_dump(mode="json", include={*kept, *BESIDE}, exclude_defaults=True)
         for spec in specs
-        if (kept := places(type(spec)))
+        if (kept := field_mappings(type(spec)))
     }
     text = json.dumps(networks, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:LENGTH]

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from providers.rules.vocabulary.field_mappings import attribute, first_number, name, presence, switch
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, GATEWAY_BRIDGE, ICC, MASQUERADE, VNI
-from providers.rules.vocabulary.places import attribute, first_number, name, presence, switch
 
 Labels = dict[str, str]
 Options = dict[str, str]

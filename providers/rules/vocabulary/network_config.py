@@ -1,4 +1,4 @@
-"""A network's shape: the request to an Engine and what the Engine then shows, in one value.
+"""A network config: the request to an Engine and what the Engine then shows, in one value.
 
 Where a network is and who is on it are facts; which host is asked is a step. No intent here.
 """

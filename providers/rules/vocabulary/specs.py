@@ -23,6 +23,7 @@ from providers.rules.vocabulary.addresses import (
     canonical_subnet_ipv6,
     shown_network,
 )
+from providers.rules.vocabulary.field_mappings import FURTHER_POOLS, FieldMapping, in_pool, number
 from providers.rules.vocabulary.keys import (
     GwbridgeKeys,
     IngressKeys,
@@ -35,7 +36,6 @@ from providers.rules.vocabulary.keys import (
 )
 from providers.rules.vocabulary.network_config import NetworkConfig, Pool
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.places import FURTHER_POOLS, Place, in_pool, number
 
 Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
@@ -239,7 +239,7 @@ class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
     ip_range: Annotated[Subnet | None, in_pool("ip_range", absent=None)] = Field(
         default=None, description="part of `subnet` that containers get addresses from"
     )
-    ipv6: Annotated[Ipv6Range | None, Place(_read_ipv6, _write_ipv6)] = Field(
+    ipv6: Annotated[Ipv6Range | None, FieldMapping(_read_ipv6, _write_ipv6)] = Field(
         default=None, description="a range of IPv6 beside that of IPv4"
     )
     mtu: Annotated[int | None, number(MTU)] = Field(

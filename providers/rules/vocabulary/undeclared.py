@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from providers.rules.vocabulary.field_mappings import field_mappings
 from providers.rules.vocabulary.labels import PREFIX
 from providers.rules.vocabulary.network_config import NetworkConfig
 from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, is_neutral
-from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.specs import GwbridgeSpec, NetworkSpec
 
 _NO_IPV6 = "which swarms don't give addresses to (https://github.com/moby/moby/issues/52469)"
@@ -26,7 +26,7 @@ def driver_of(spec: type[NetworkSpec] | NetworkSpec) -> str:
 @cache
 def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
     """Return the driver options that have a key of their own, or are set by the swarm."""
-    return frozenset({place.option for place in places(spec).values() if place.option} | {VNI})
+    return frozenset({place.option for place in field_mappings(spec).values() if place.option} | {VNI})
 
 
 def options(spec: NetworkSpec, config: NetworkConfig) -> dict[str, str]:
@@ -63,7 +63,8 @@ def kept(spec: NetworkSpec, config: NetworkConfig) -> frozenset[str]:
 
 
 def carried(spec: NetworkSpec, desired: NetworkConfig, before: NetworkConfig | None) -> NetworkConfig:
-    """Return the shape to make: every option said, with the undeclared options and labels of the network before it."""
+    """Return the network config to make: every option given, with the undeclared options and labels of the network
+    before it."""
     theirs = of_others(spec, before) if before else NetworkConfig(name=desired.name, driver=desired.driver)
     merged = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(desired.options)}
     labels = {**dict(theirs.labels), **dict(desired.labels)}
@@ -84,12 +85,12 @@ def of_others(spec: NetworkSpec, before: NetworkConfig) -> NetworkConfig:
     )
 
 
-def unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> str:
+def inexpressible_message(spec: type[NetworkSpec], config: NetworkConfig) -> str:
     """Say what of a network no key can say; empty if nothing is."""
-    return "; ".join(_unsaid(spec, config)) if config.driver else ""
+    return "; ".join(_inexpressible(spec, config)) if config.driver else ""
 
 
-def _unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
+def _inexpressible(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
     if config.driver != driver_of(spec):
         yield f"its driver is {config.driver}"
     if config.config_only:
@@ -105,7 +106,7 @@ def _unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
         yield "it is without IPv4"
     yield from _of_ipv6(spec, config)
     yield from (f"it keeps {address} for {name}" for pool in config.pools for name, address in pool.aux)
-    keys = places(spec)
+    keys = field_mappings(spec)
     if config.attachable and "attachable" not in keys:
         yield "containers may join it (attachable)"
     if config.internal and "internal" not in keys:
@@ -114,7 +115,7 @@ def _unsaid(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
 
 
 def _of_ipv6(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
-    pool, sayable = config.pool_ipv6, "ipv6" in places(spec)
+    pool, sayable = config.pool_ipv6, "ipv6" in field_mappings(spec)
     if not sayable and (pool or config.ipv6):
         yield f"it has IPv6{f' ({pool.subnet})' if pool else ''}, {_NO_IPV6}"
     elif pool and not config.ipv6:
@@ -126,9 +127,9 @@ def _of_ipv6(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
 
 
 def _of_ranges(spec: type[NetworkSpec], config: NetworkConfig) -> Iterator[str]:
-    if config.pool.ip_range and "ip_range" not in places(spec):
+    if config.pool.ip_range and "ip_range" not in field_mappings(spec):
         yield f"it gives addresses from {config.pool.ip_range} alone (ip_range)"
     for pool in config.further:
-        if not pool.plain or "subnets" not in places(spec):
+        if not pool.plain or "subnets" not in field_mappings(spec):
             more = f"gateway {pool.gateway}" + (f", ip_range {pool.ip_range}" if pool.ip_range else "")
             yield f"its further range {pool.subnet} has {more}, which no key says"

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from providers.explain.facts_file import FactsFile
-from providers.explain.map.claims import Stack
+from providers.explain.map.address_ranges import Stack
 from providers.rules.checks.whole_file import validate
 from providers.rules.stack_file.reading import from_yaml
 from tests.support.stackfiles import SHIPPED, net, said

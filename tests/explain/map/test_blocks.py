@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.explain.map.address_ranges import AddressRange, address_ranges, overlaps
 from providers.explain.map.blocks import blocks, walk
-from providers.explain.map.claims import AddressRange, address_ranges, overlaps
 from tests.explain.map.samples import projects, shop, stack
 from tests.support.stackfiles import net
 

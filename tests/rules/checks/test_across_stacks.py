@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown
+from providers.rules.checks.across_stacks import declared_twice, joined, shared, unknown
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.errors import StackFileError
@@ -133,7 +133,7 @@ BY_NAME = {"m": {"address": "swarm.example.com", "advertise_address": "10.99.0.1
 def against(ours, theirs, here=HOSTS, actual=HOSTS):
     """Return what is refused of sections beside those of another stack."""
     own = resolve(model.parse({"hosts": here, **ours}))
-    return claimed_twice(own, {"other": resolve(model.parse({"hosts": actual, **theirs}))})
+    return declared_twice(own, {"other": resolve(model.parse({"hosts": actual, **theirs}))})
 
 
 @pytest.mark.parametrize(

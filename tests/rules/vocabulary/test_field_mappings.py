@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.rules.vocabulary.field_mappings import FURTHER_POOLS, attribute, in_pool, name, number, presence, switch
 from providers.rules.vocabulary.network_config import NetworkConfig, Pool
-from providers.rules.vocabulary.places import FURTHER_POOLS, attribute, in_pool, name, number, presence, switch
 
 BARE = NetworkConfig(name="app", driver="overlay", options=(("other", "1"),))
 
