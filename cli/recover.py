@@ -24,7 +24,7 @@ from providers.rules.plan import Plan
 from providers.rules.recovery import Former
 from providers.rules.stack_file.access import addresses
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.errors import Blocked, NoQuorum
 from providers.rules.vocabulary.facts import ManagerLog, NodeFacts
 from providers.rules.vocabulary.hosts_api import HostsApi
 from providers.rules.vocabulary.specs import NodeSpec
@@ -94,7 +94,12 @@ def decided(hosts: HostsApi, former: Former, named: str) -> tuple[ManagerLog | N
 
     Raises Blocked.
     """
-    facts = hosts.swarm()
+    try:
+        facts = hosts.swarm()
+    except NoQuorum as problem:  # while a manager that thought itself their leader learns that it is not
+        raise Blocked(
+            f"the managers are just losing their leader: type it again in half a minute ({problem})"
+        ) from None
     if recovery.is_unfinished(former, facts):
         return None, ["a recovery was cut: members that are left behind leave and join again"]
     members = recovery.candidates(former, facts)

@@ -18,7 +18,8 @@ from providers.rules.recovery import Former
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.resolved import resolve
-from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.errors import Blocked, NoQuorum
+from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.steps import Decision, InitSwarm, JoinSwarm, LeaveSwarm, UpdateNode
 from providers.simulate import SimulatorState
 from providers.simulate.members import stop_docker
@@ -205,6 +206,17 @@ def test_manager_that_the_file_does_not_have_is_no_loss():
     unknown = replace(of, node_ids={key: value for key, value in of.node_ids.items() if key != "m4"})
 
     assert "at 198.51.100.4, that the stack file does not have" in refusal(lost(), of=unknown)
+
+
+def test_managers_that_are_just_losing_their_leader_are_asked_again_later():
+    """The Engine's own words tell nobody that waiting helps."""
+
+    class Leaderless(SimulatedHosts):
+        def swarm(self, *, ending: bool = False) -> SwarmFacts:
+            raise NoQuorum("The swarm does not have a leader.")
+
+    with pytest.raises(Blocked, match=r"type it again in half a minute \(The swarm does not have a leader"):
+        decided(Leaderless(lost()), former(), "")
 
 
 def test_log_that_is_unknown_is_named_by_the_user():
