@@ -14,6 +14,7 @@ from plugin.sdk import Plain, all_marked, plains, secrets, settled
 from plugin.spelling import camel, in_camel, in_snake
 from plugin.unknowns import Checked, check_known, common
 from providers.program.declare import declare, outputs, refuse_missing_keys, unplaced
+from providers.program.own_state import beside_state
 from providers.rules.resource_types.table import type_of
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw, path
@@ -108,7 +109,8 @@ def _declared(
             f"{name}/{spec.resource_name}", spec, checked.inputs(spec), pulumi.ResourceOptions.merge(after, own)
         )
 
-    ids = declare(checked.plan, make)
+    plan = beside_state(checked.plan, name, in_snake) if pulumi.runtime.is_dry_run() else checked.plan
+    ids = declare(plan, make)
     networks, fragment = outputs(checked.plan, ids)
     if checked.waiting:
         networks = common(networks, outputs(checked.other, ids)[0])
@@ -130,6 +132,6 @@ class Native(pulumi.CustomResource):
         # An output becomes an attribute only where its key is among the inputs.
         declared: dict[str, Any] = in_camel(shown, kind.spec) | {camel(kind.output): None}
         if pulumi.runtime.is_dry_run():
-            declared[PREVIEW] = True
+            declared |= {PREVIEW: True, "tooEarly": getattr(spec, "too_early", {})}
         super().__init__(token(kind.name), name, declared, opts)
         setattr(self, kind.output, getattr(self, camel(kind.output)))

@@ -4,7 +4,6 @@ Pulumi runs it by the project's `__main__.py`. Other programs call `program`, fr
 so inline.
 """
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,10 +15,10 @@ from pulumi.runtime.config import CONFIG, get_config_secret_keys_env, is_config_
 from providers.program import prepare
 from providers.program.declare import after, declare, outputs, refuse_missing_keys, unplaced
 from providers.program.dynamic import dynamic
-from providers.program.own_state import recorded_networks, recorded_resources, tell_what_stays
+from providers.program.own_state import beside_state
 from providers.rules.checks.across_stacks import declared_twice
 from providers.rules.checks.whole_file import validate
-from providers.rules.plan import Plan, planned, with_too_early
+from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import HostCommand
 from providers.rules.stack_file.problems import SECRET, readable
@@ -27,7 +26,7 @@ from providers.rules.stack_file.reading import Written, from_flat, from_yaml, re
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line
-from providers.run.settings import command_line, option_in, stack_file, stack_files
+from providers.run.settings import stack_file, stack_files
 
 
 def program() -> None:
@@ -60,22 +59,9 @@ def checked_plan(project: str, stack: str) -> Plan:
     plan = planned(validation, f"{project}/{stack}")
     keep_apart(project, stack, validation.resolved)
     if pulumi.runtime.is_dry_run():  # a preview needs no keys
-        return plan if is_planning() else beside_state(plan)
+        return beside_state(plan)
     refuse_missing_keys(validation.resolved)
     return plan
-
-
-def beside_state(plan: Plan) -> Plan:
-    """Return the plan with what the state says of it, and tell what that has and the plan has not."""
-    recorded = recorded_resources(plan)
-    tell_what_stays(recorded, plan)
-    return with_too_early(plan, recorded_networks(recorded))
-
-
-def is_planning() -> bool:
-    """Tell whether the preview is kept as a plan. Whoever asks Pulumi for a state gets a provider of Pulumi's own,
-    which such a plan would expect of the run as well."""
-    return bool(option_in("--save-plan", command_line(os.getppid())[1]) or os.environ.get("PULUMI_EXPERIMENTAL"))
 
 
 def refuse_secrets(settings: Iterable[str]) -> None:
