@@ -28,12 +28,15 @@ Place = tuple[str | int, ...]
 
 
 def plain(value: PropertyValue) -> Plain:
-    """Return a value without its marks."""
+    """Return a value without its marks. Keys are sorted: maps on the wire come in another order each time.
+
+    https://protobuf.dev/programming-guides/proto3/#maps
+    """
     inner = value.value
     if isinstance(inner, Computed) or inner == rpc.UNKNOWN:
         return UNKNOWN
     if isinstance(inner, Mapping):
-        return {key: plain(each) for key, each in inner.items() if each.value is not None}
+        return {key: plain(each) for key, each in sorted(inner.items()) if each.value is not None}
     if isinstance(inner, Sequence) and not isinstance(inner, str):
         return [plain(each) for each in inner]
     return int(inner) if isinstance(inner, float) and inner.is_integer() else inner

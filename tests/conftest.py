@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import official
+from tests.support import npm, official
 from tools.lab import why_not_here
 from tools.pulumi_plugin import PLUGIN
 
@@ -30,8 +30,10 @@ LONGEST = (
 )
 
 
-# Seconds after which a test on real hosts is ended. What it waits for has bounds of its own: tests/support/bounds.py.
+# Seconds after which a test on real hosts, or with npm, is ended. What it waits for has bounds of its own:
+# tests/support/bounds.py.
 HANGS = 900
+SLOW = ("lab", "every_engine", "typescript")
 
 # Property tests have no deadline: a busy machine is no reason to fail. `make check` takes few examples of each.
 settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,13 +42,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 
 def pytest_report_header() -> list[str]:
-    """Three lines at the top, so that a run without real hosts, or with stand-ins, cannot be taken for another one."""
+    """Some lines at the top, so that a run without real hosts, or with stand-ins, cannot be taken for another one."""
     reason, plugin = why_not_here(), shutil.which(PLUGIN)
     without = f"deselected: not on PATH are {' and '.join(official.PROGRAMS)} of Pulumi's own"
     return [
         f"real Docker hosts: {f'skipped: {reason}' if reason else 'can be started here (-m lab)'}",
         f"{PLUGIN}: {Path(plugin).resolve() if plugin else 'none'}",
         f"tests marked official: {'run' if official.folders() else without}",
+        f"tests marked typescript: {'run' if npm.is_there() else 'deselected: not on PATH are node and npm'}",
     ]
 
 
@@ -68,17 +71,17 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests that need the network or have to take turns; skip those that need real hosts, if there are none."""
-    if not official.folders():
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("official")])
-        items[:] = [item for item in items if not item.get_closest_marker("official")]
+    left_out = [item for item in items if not can_run(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
     places: dict[pytest.Item, int] = {}
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if FROM_NPM & fixtures:
+        if FROM_NPM & fixtures or item.get_closest_marker("typescript"):
             item.add_marker("network")
         group = group_of(item, fixtures)
         item.add_marker(pytest.mark.xdist_group(group))
-        if any(map(item.get_closest_marker, ("lab", "every_engine"))) and not item.get_closest_marker("timeout"):
+        if any(map(item.get_closest_marker, SLOW)) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(HANGS))
         places[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST)
     items.sort(key=places.__getitem__)
@@ -86,6 +89,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if any(map(item.get_closest_marker, ("lab", "every_engine", "vms"))):
                 item.add_marker(pytest.mark.skip(reason=f"real Docker hosts: {reason}"))
+
+
+def can_run(item: pytest.Item) -> bool:
+    """Tell whether this machine has the programs that a test is of."""
+    if item.get_closest_marker("official") and not official.folders():
+        return False
+    return npm.is_there() or not item.get_closest_marker("typescript")
 
 
 def group_of(item: pytest.Item, fixtures: set[str]) -> str:

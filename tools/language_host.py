@@ -1,8 +1,8 @@
-"""A small Python language host for Pulumi, for machines on which the official one cannot be had.
+"""Small language hosts for Pulumi, for machines on which the official ones cannot be had: of Python, and of Node.js.
 
-Pulumi starts it as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
-speaks gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto). This one
-answers what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies
+Pulumi starts one as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
+speaks gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto). They
+answer what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies
 (`make setup` does), check types, attach debuggers, generate code or name plugins ahead: the engine takes that
 for none, and looks for one when a resource wants it.
 """
@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -25,29 +26,49 @@ EXECUTOR = Path(__file__).resolve().parent.parent / ".tools" / "pulumi" / "bin" 
 # With this code the SDK says that it has told the user what is wrong: the engine is to add nothing.
 _TOLD_THE_USER = 32
 
+Command = Callable[[language_pb2.RunRequest, str], list[str]]
 
-def command(request: language_pb2.RunRequest, engine: str, executor: Path) -> list[str]:
+
+def python_command(request: language_pb2.RunRequest, engine: str, executor: Path = EXECUTOR) -> list[str]:
     """Return the process that runs the program: the SDK's own executor, by the project's own Python."""
     venv = dict(request.info.options).get("virtualenv")
     python = str(Path(request.info.root_directory, str(venv), "bin", "python")) if venv else sys.executable
+    flags = _flags(request, engine, {"root_directory": request.info.root_directory})
+    dry_run = ("--dry_run", "true" if request.dryRun else "false")
+    return [python, "-u", str(executor), *flags, *dry_run, request.info.entry_point, *request.args]
+
+
+def node_command(request: language_pb2.RunRequest, engine: str) -> list[str]:
+    """Return the process that runs a program in TypeScript or JavaScript: by the SDK that npm installed for it.
+
+    https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/nodejs/cmd/pulumi-language-nodejs/main.go
+    """
+    executor = Path(request.info.root_directory, "node_modules", "@pulumi", "pulumi", "cmd", "run")
+    flags = _flags(request, engine, {"root-directory": request.info.root_directory})
+    dry_run = ["--dry-run"] if request.dryRun else []
+    return ["node", str(executor), *flags, *dry_run, request.info.entry_point, *request.args]
+
+
+def _flags(request: language_pb2.RunRequest, engine: str, own: Mapping[str, str]) -> list[str]:
+    """Return the flags that both SDKs know, and some of one's own; what is empty is left out."""
     options = {
         "monitor": request.monitor_address,
         "engine": engine,
         "project": request.project,
-        "root_directory": request.info.root_directory,
         "stack": request.stack,
         "pwd": request.pwd,
-        "dry_run": "true" if request.dryRun else "false",
         "parallel": str(request.parallel),
         "organization": request.organization,
+        **own,
     }
-    flags = [word for name, value in options.items() if value for word in (f"--{name}", value)]
-    return [python, "-u", str(executor), *flags, request.info.entry_point, *request.args]
+    return [word for name, value in options.items() if value for word in (f"--{name}", value)]
 
 
 def environment(request: language_pb2.RunRequest) -> dict[str, str]:
-    """Return what the SDK reads besides its arguments: the stack's configuration and which of it is secret."""
+    """Return what the SDKs read besides their arguments: the stack's configuration, which of it is secret, and that a
+    program for Node.js may be TypeScript."""
     return {
+        "PULUMI_NODEJS_TYPESCRIPT": "true",
         "PULUMI_CONFIG": json.dumps(dict(request.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
     }
@@ -56,9 +77,9 @@ def environment(request: language_pb2.RunRequest) -> dict[str, str]:
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The calls the engine makes; what is missing here is answered by gRPC with UNIMPLEMENTED."""
 
-    def __init__(self, engine: str, executor: Path = EXECUTOR) -> None:
+    def __init__(self, engine: str, command: Command) -> None:
         self._engine = engine
-        self._executor = executor
+        self._command = command
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -78,12 +99,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetProgramDependenciesResponse()
 
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
-        """Return the Python that runs programs."""
+        """Return the Python that runs this host, and programs that name no virtual environment."""
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run the program to its end; end it if the engine takes the call back or this host is stopped."""
-        words = command(request, self._engine, self._executor)
+        words = self._command(request, self._engine)
         with subprocess.Popen(words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL) as program:
             context.add_callback(program.terminate)
             code = program.wait()
@@ -92,7 +113,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}" if code else "")
 
 
-def main() -> None:
+def main(command: Command = python_command) -> None:
     """Serve the engine whose address is the first argument that is no flag, or comes with the handshake."""
     engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, LanguageHost(engine)))
+    serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, LanguageHost(engine, command)))

@@ -9,7 +9,7 @@ from pulumi.provider.experimental.provider import DiffResponse, Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import proto, rpc
 
-from plugin.sdk import all_marked, mended, plains, secrets, settled
+from plugin.sdk import all_marked, mended, plain, plains, secrets, settled
 from tests.support.loops import finished
 
 OUTPUT = {rpc._special_sig_key: rpc._special_output_value_sig}
@@ -46,6 +46,13 @@ def test_values_come_back_as_they_were():
 
     assert values == plains(PropertyValue.unmarshal_map(PropertyValue.marshal_map(marked)))
     assert rpc.UNKNOWN == PropertyValue.marshal_map(marked).fields["d"].list_value.values[0].string_value
+
+
+def test_keys_are_in_one_order():
+    """A second preview would show the same hosts in another order as a change."""
+    hosts = {"w1": PropertyValue("198.51.100.12"), "m1": PropertyValue("198.51.100.11")}
+
+    assert ["m1", "w1"] == [*plain(PropertyValue(hosts))]
 
 
 def test_secrets_are_found_wherever_they_are():

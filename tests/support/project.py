@@ -67,6 +67,12 @@ class Run:
         return found
 
     @property
+    def planned(self) -> dict[str, Json]:
+        """Return the inputs of what is to be, by resource."""
+        found = [event["metadata"]["new"] for event in self._of("resourcePreEvent")]
+        return {name(new["urn"]): new["inputs"] for new in found if new}
+
+    @property
     def errors(self) -> dict[str, str]:
         """Return the errors, by resource; the empty name is the program or Pulumi itself."""
         found = [event for event in self._of("diagnosticEvent") if event["severity"] == "error"]

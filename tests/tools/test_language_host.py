@@ -3,12 +3,13 @@
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pulumi.runtime.proto import language_pb2
 
-from tools.language_host import LanguageHost, command, environment
+from tools.language_host import LanguageHost, environment, node_command, python_command
 
 
 class Call:
@@ -35,21 +36,33 @@ def test_command(tmp_path: Path) -> None:
     """The executor gets the request as flags, the program's place last; what is empty is left out. A project that names
     no virtual environment is run by the host's own Python."""
     expected = (
-        f"{tmp_path}/.tools/venv/bin/python -u /sdk/exec --engine 127.0.0.1:1 --project swarmnet"
-        f" --root_directory {tmp_path} --stack lab --dry_run true --parallel 4 ."
+        f"{tmp_path}/.tools/venv/bin/python -u /sdk/exec --engine 127.0.0.1:1 --project swarmnet --stack lab"
+        f" --parallel 4 --root_directory {tmp_path} --dry_run true ."
+    )
+    in_own = request(tmp_path, virtualenv=".tools/venv")
+
+    assert expected == " ".join(python_command(in_own, "127.0.0.1:1", Path("/sdk/exec")))
+    assert sys.executable == python_command(request(tmp_path), "", Path("/sdk/exec"))[0]
+
+
+def test_command_of_node(tmp_path: Path) -> None:
+    """The SDK that is installed beside the program runs it."""
+    expected = (
+        f"node {tmp_path}/node_modules/@pulumi/pulumi/cmd/run --engine 127.0.0.1:1 --project swarmnet --stack lab"
+        f" --parallel 4 --root-directory {tmp_path} --dry-run ."
     )
 
-    assert expected == " ".join(command(request(tmp_path, virtualenv=".tools/venv"), "127.0.0.1:1", Path("/sdk/exec")))
-    assert sys.executable == command(request(tmp_path), "", Path("/sdk/exec"))[0]
+    assert expected == " ".join(node_command(request(tmp_path), "127.0.0.1:1"))
 
 
 def test_environment(tmp_path: Path) -> None:
-    """The configuration travels as JSON, and so do the names of what is secret in it."""
+    """The configuration travels as JSON, and so do the names of what is secret in it. Node.js may read TypeScript."""
     run = request(tmp_path)
     run.config["swarmnet:adopt"] = "refuse"
     run.configSecretKeys.append("swarmnet:token")
 
     expected = {
+        "PULUMI_NODEJS_TYPESCRIPT": "true",
         "PULUMI_CONFIG": '{"swarmnet:adopt": "refuse"}',
         "PULUMI_CONFIG_SECRET_KEYS": '["swarmnet:token"]',
     }
@@ -74,4 +87,6 @@ def test_run(tmp_path: Path, expected: language_pb2.RunResponse, program: str, t
     executor = tmp_path / "executor.py"
     executor.write_text(program)
 
-    assert expected == LanguageHost("127.0.0.1:1", executor).Run(request(tmp_path), Call(taken_back))
+    host = LanguageHost("127.0.0.1:1", partial(python_command, executor=executor))
+
+    assert expected == host.Run(request(tmp_path), Call(taken_back))
