@@ -1,4 +1,5 @@
-"""Measures each job on many overlays, and on many hosts: this project beside the floor, which is Pulumi itself.
+"""Measures each job on many overlays, and on many hosts: this project, by its own program and by the plugin for any
+other, beside the floor, which is Pulumi itself.
 
 The floor is a program with as many resources that do nothing, under the same CLI, virtual environment and backend.
 Beside the seconds by the clock stand those of the processors (user and system, of all processes of a job): they say
@@ -53,7 +54,7 @@ def jobs(program: Program, sections: Mapping[str, Any]) -> Iterator[tuple[str, C
     yield "preview", lambda: program.pulumi("preview")
     yield "preview --refresh", lambda: program.pulumi(*REFRESH)
     yield "up, nothing to do", lambda: program.pulumi(*UP)
-    if not program.floor:
+    if not program.floor and not program.native:  # which have no stack file of ours
         yield "swarmnet drift", lambda: program.swarmnet("drift")
         yield "swarmnet plan", lambda: program.swarmnet("plan")
     if "swarm" not in sections:  # else the hosts are made anew

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measuring import Asked, Figures, no_figures
 from bench.programs import REFRESH, UP, lab_hosts, make_a_swarm, networks_alone, programs
-from tests.support.cutting import PLUGIN, command_line, descendants
+from tests.support.cutting import descendants, is_plugin
 
 SECONDS = 0.1  # between looks: what is missed is the last moment of a process
 
@@ -53,7 +53,7 @@ def megabytes(work: Callable[[], object]) -> float:
 def plugins() -> Iterator[float]:
     """Megabytes that each plugin below this process has had at most."""
     for process in descendants(os.getpid()):
-        if PLUGIN in command_line(process):
+        if is_plugin(process):
             with suppress(FileNotFoundError, ProcessLookupError):
                 found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
                 yield int(found[1]) / 1000 if found else 0.0

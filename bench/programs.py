@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.measuring import Asked, Spent, spent
 from tests.support import machines
+from tests.support.any_program import OfSections
 from tests.support.machines import ROOT, Group
 from tests.support.project import PARTS, Project
 from tests.support.what_hosts_show import SSH
@@ -31,14 +32,16 @@ class Program:
     """A project whose commands are timed.
 
     checkout: whose program it has, with the packages of this one. floor: its program is another, with resources that do
-    nothing.
+    nothing. native: its program is another, which has the same networks by the plugin for any program.
     """
 
-    def __init__(self, folder: Path, name: str, checkout: Path = ROOT, *, floor: bool = False) -> None:
+    def __init__(
+        self, folder: Path, name: str, checkout: Path = ROOT, *, floor: bool = False, native: bool = False
+    ) -> None:
         folder.mkdir()
-        self.name, self.checkout, self.floor = name, checkout.resolve(), floor
-        self.project = Project(folder, folder.parent / "home")
-        for part in PARTS:
+        self.name, self.checkout, self.floor, self.native = name, checkout.resolve(), floor, native
+        self.project = (OfSections if native else Project)(folder, folder.parent / "home")
+        for part in () if native else PARTS:
             if part != ".tools":
                 (folder / part).unlink()
                 (folder / part).symlink_to(self.checkout / part)
@@ -80,11 +83,13 @@ class Program:
 
 @contextmanager
 def programs(asked: Asked, *, floor: bool = False) -> Iterator[list[Program]]:
-    """Give new projects: of this checkout, of the one beside it, and the floor's; take all away in the end."""
+    """Give new projects: of this checkout, by its plugin too if the floor is asked for, of the one beside it, and the
+    floor's; take all away in the end."""
     folder = Path(tempfile.mkdtemp(prefix="swarmnet-bench-"))
     try:
         given = [Program(folder / "ours", "ours")]
         given += [Program(folder / "beside", "beside", asked.beside)] if asked.beside else []
+        given += [Program(folder / "plugin", "by plugin", native=True)] if floor else []
         given += [Program(folder / "floor", "floor", floor=True)] if floor else []
         yield given
     finally:

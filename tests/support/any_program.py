@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,11 +16,13 @@ from tests.support.project import Project
 from tests.support.what_hosts_show import SSH
 
 EXAMPLES = ROOT / "examples" / "any-program"
+COMPONENT = "networks"
 
 
 class Program(Project):
     """A user's own project in Python, with the plugin on the PATH."""
 
+    prefix = f"{COMPONENT}/"
     runtime: ClassVar[Any] = {"name": "python", "options": {"virtualenv": str(ROOT / ".tools/venv")}}
     source = EXAMPLES / "python" / "__main__.py"
     # What stands in for pulumi-command's plugin where that can't be downloaded takes no other commands.
@@ -103,6 +106,14 @@ class InTypeScript(Program):
             place = own / package.relative_to(found)
             place.parent.mkdir(exist_ok=True)
             place.symlink_to(package)
+
+
+class OfSections(Program):
+    """A program in Python whose component has the sections of a stack file: for tests of both faces."""
+
+    def declare(self, sections: Mapping[str, Any]) -> None:
+        """Write the program."""
+        self.write(f"import pulumi_swarmnet\n\npulumi_swarmnet.Networks({COMPONENT!r}, **{dict(sections)!r})\n")
 
 
 LANGUAGES = [

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.machines import ROOT
 from tests.support.project import CHANGE, Project
 
-PLUGIN = "pulumi.dynamic"
+# What is in the command line of a plugin: of the dynamic program, and of the plugin for any program.
+PLUGINS = ("pulumi.dynamic", str(ROOT / "plugin"))
 
 
 class Uncut(AssertionError):
@@ -32,7 +34,7 @@ def killed(project: Project, victim: str, moment: str | Callable[[str], bool], d
         if process.poll() is not None:
             raise Uncut(f"no {victim} left to kill: the run was over")
         family = descendants(process.pid)
-        plugins = [pid for pid in family if PLUGIN in command_line(pid)]
+        plugins = [pid for pid in family if is_plugin(pid)]
         for pid in {"pulumi": [process.pid], "plugin": plugins, "both": [process.pid, *plugins]}[victim]:
             kill(pid)
         if victim == "plugin":
@@ -55,7 +57,7 @@ def ended(family: list[int]) -> Iterator[None]:
         yield
     finally:
         for pid in family:
-            if "pulumi" in command_line(pid):
+            if "pulumi" in command_line(pid) or is_plugin(pid):
                 kill(pid)
 
 
@@ -65,6 +67,11 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def is_plugin(pid: int) -> bool:
+    """Tell whether a process is a plugin of ours."""
+    return any(plugin in command_line(pid) for plugin in PLUGINS)
 
 
 def command_line(pid: int) -> str:

@@ -55,7 +55,8 @@ def test_port_is_away_from_the_last_task_of_the_old_to_the_first_of_the_new():
 
 @pytest.mark.whole
 def test_checkouts_and_floor_take_turns(tmp_path: Path):
-    """The program beside ours is that of its checkout, command included, and the floor has as many resources."""
+    """The program beside ours is that of its checkout, command included; the plugin has the same networks, and
+    the floor as many resources."""
     for part in ("Pulumi.yaml", "requirements.txt", ".tools"):
         (tmp_path / part).symlink_to(ROOT / part)
     for part, text in {"providers": "WHO = 'theirs'", "cli": "raise SystemExit('theirs')"}.items():
@@ -64,13 +65,14 @@ def test_checkouts_and_floor_take_turns(tmp_path: Path):
     (tmp_path / "__main__.py").write_text("from providers.__main__ import WHO; print(WHO)")
     asked = Asked(engine="28", rounds=1, group="b", beside=tmp_path, overlays=[], hosts=[], services=[])
 
-    with programs(asked, floor=True) as (ours, beside, floor):
-        for program in (ours, beside, floor):
+    with programs(asked, floor=True) as (ours, beside, native, floor):
+        for program in (ours, beside, native, floor):
             program.declare({"hosts": {"m1": {"local": True}}, "overlays": overlays(2)})
-        made = [ours.project.preview().steps, floor.project.preview().steps]
+        made = [each.project.preview().steps for each in (ours, native, floor)]
         told = beside.project.run("preview").text
 
-        assert [{"stack", "overlay/app0", "overlay/app1"}, {"stack", "app0", "app1"}] == list(map(set, made))
+        by_plugin = {"stack", "networks", "networks/overlay/app0", "networks/overlay/app1"}
+        assert [{"stack", "overlay/app0", "overlay/app1"}, by_plugin, {"stack", "app0", "app1"}] == [*map(set, made)]
         assert "theirs" in told
         with pytest.raises(AssertionError, match="swarmnet plan: theirs"):
             beside.swarmnet("plan")
