@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import machines
+from tests.support.any_program import OfSections
 from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
 from tests.support.services import all_run, deploy, journals, lost, specs
@@ -17,6 +18,9 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 Json = Any
 NUMBERS = count(210)
 ENGINE = "28"
+NATIVE = "by the plugin"
+# A scene of the flow that both faces have: `make engines` runs it by the plugin for any program, too.
+both_faces = pytest.mark.both_faces
 simulated_too = pytest.mark.every_engine  # a scene that tests of rules show on the simulated swarm as well
 # What `make engines` adds for the scenes that are untidy, or in which others act.
 OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10", "26", "29", "26,20.10,29")]
@@ -51,19 +55,24 @@ class Live:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test the same swarm at work, and these scenes one of each other Engine and of mixed ones too."""
+    """Give every test the same swarm at work, and these scenes one of each other Engine, of mixed ones, or one that the
+    plugin for any program made, too."""
     if "running" in metafunc.fixturenames:
         name = metafunc.module.__name__.rpartition(".")[2]
-        engines = [ENGINE, *OTHERS] if name in ("test_foreign", "test_untidy") else [ENGINE]
-        metafunc.parametrize("running", engines, indirect=True, scope="session")
+        swarms = [ENGINE, *OTHERS] if name in ("test_foreign", "test_untidy") else [ENGINE]
+        if metafunc.definition.get_closest_marker(both_faces.name):
+            swarms.append(pytest.param(f"{ENGINE} {NATIVE}", marks=pytest.mark.every_engine))
+        metafunc.parametrize("running", swarms, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Brought up once: a manager, two workers, five services."""
-    hosts = machines.start("l", request.param)
+    engine, _, face = request.param.partition(" ")
+    hosts = machines.start("l", engine)
     hosts.provide_image()
-    project = Project(tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("pulumi-home"))
+    kind = OfSections if face == NATIVE else Project
+    project = kind(tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("pulumi-home"))
     sections = stack_of(hosts)
     sections["overlays"] = {"app": {"subnet": "10.202.0.0/24", "attachable": True, "on_in_use": "migrate"}}
     project.declare(sections)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.changes_on_hosts.conftest import Live
+from tests.changes_on_hosts.conftest import Live, both_faces
 from tests.support.cutting import ended, killed
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, both_faces]
 
 
 def finish(live: Live, victim: str) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.changes_on_hosts.conftest import Live
+from tests.changes_on_hosts.conftest import Live, both_faces
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, both_faces]
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.changes_on_hosts.conftest import Live, simulated_too
+from tests.changes_on_hosts.conftest import Live, both_faces, simulated_too
 from tests.support import bounds
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, becomes, eventually
-from tests.support.project import CHANGE, Project, Run, events
+from tests.support.project import CHANGE, Run, events
 from tests.support.services import FOREVER, ROW, all_run, create, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
 
@@ -346,6 +346,7 @@ def test_a_service_that_has_run_to_its_end(scene: Scene):
     assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
 
 
+@both_faces
 def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Callable[[], str]):
     """The row names it, and `up --refresh` brings the ingress there once it is back."""
     live.hosts.fault("l3", "cut")
@@ -356,7 +357,9 @@ def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Cal
     eventually(lambda: live.manager.nodes()["l3"]["Status"]["State"] == "ready")
 
     assert run.ok, run.told
-    assert run.notes["ingress"].startswith("warning: left undone on l3: down, according to the managers")
+    assert run.notes[f"{live.project.prefix}ingress"].startswith(
+        "warning: left undone on l3: down, according to the managers"
+    )
     assert live.project.up("--refresh").ok
     live.is_whole()
 
@@ -379,9 +382,10 @@ def test_a_container_whose_service_was_removed(scene: Scene, first: None):
 
 
 @simulated_too
+@both_faces
 def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: Callable[[], str], tmp_path: Path):
     """The second writes nothing, and the first comes to its end with all ports."""
-    second = Project(tmp_path, live.project.home)
+    second = type(live.project)(tmp_path, live.project.home)
     (tmp_path / "state.json").write_text(live.project.run("stack", "export").text)
     assert second.run("stack", "import", "--file", "state.json").ok
     second.declare({**live.sections, "ingress": {"subnet": ranges()}})

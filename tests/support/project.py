@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -116,6 +116,7 @@ class Project:
     project: str = ""
     store: Store | None = None
     first: "Project | None" = None
+    prefix: ClassVar[str] = ""  # of the names of its resources
 
     @property
     def backend(self) -> Path:
