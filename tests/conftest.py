@@ -93,7 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def can_run(item: pytest.Item) -> bool:
     """Tell whether this machine has the programs that a test is of."""
-    if item.get_closest_marker("official") and not official.folders():
+    marker = item.get_closest_marker("official")
+    if marker and not official.folders(marker.args or official.PROGRAMS):
         return False
     return npm.is_there() or not item.get_closest_marker("typescript")
 
