@@ -91,5 +91,5 @@ down: # take the hosts and virtual machines of the lab down
 	@lab/vms down
 
 clean: # remove what setup and the checks made; .pulumi-state stays, it knows what exists on your hosts
-	rm -rf .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .tools build swarmnet.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
