@@ -10,6 +10,7 @@ from cli.discover import discover
 from cli.doctor import doctor
 from cli.drift import drift
 from cli.facts import facts
+from cli.init import init
 from cli.keys import keys, schema
 from cli.lines import print_text
 from cli.map import draw
@@ -57,6 +58,7 @@ for panel, command, name, example in (
     (Panel.PLAN, report, "report", "preview.json --facts facts.json --out comment.md"),
     (Panel.PLAN, draw, "map", "prod --facts facts.json --out map.html"),
     (Panel.PLAN, privileges, "privileges", "prod --json"),
+    (Panel.WRITE, init, "init", "nets --stack prod"),
     (Panel.WRITE, discover, "discover", "ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml"),
     (Panel.WRITE, keys, "keys", ""),
     (Panel.WRITE, schema, "schema", ""),

@@ -42,13 +42,19 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(installed: Path, program: str, *words: str | Path) -> str:
-    """What an installed program prints in a folder of no checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(installed), "PULUMI_HOME": str(installed / "home")}
-    command = [installed / "bin" / program, *words] if program != "pulumi" else [program, *words]
-    return subprocess.run(
-        command, cwd=installed / "bin", env=environment, capture_output=True, text=True, check=True
-    ).stdout
+def run(installed: Path, folder: Path, *command: str | Path) -> str:
+    """What a program prints in a folder that is no checkout, with the installed ones on PATH."""
+    environment = {
+        **os.environ,
+        "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(installed),
+        "PULUMI_HOME": str(installed / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+    }
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
 
 
 def test_wheel_has_the_three_packages_and_the_files_that_they_read(wheel: Path):
@@ -74,18 +80,21 @@ def test_wheel_needs_what_the_program_needs(wheel: Path):
     assert (VERSION, needed) == (told["Version"], told.get_all("Requires-Dist"))
 
 
-def test_command_runs_without_a_checkout(installed: Path):
-    """It checks stack files wherever they are."""
-    assert f"swarmnet {VERSION}\n" == run(installed, "swarmnet", "--version")
-    assert "dev: 2 hosts, 1 overlay, no problem" in run(
-        installed, "swarmnet", "check", "--dir", ROOT / "stacks/samples"
-    )
+def test_project_that_init_writes_is_checked_and_previewed(installed: Path, tmp_path: Path):
+    """By what is installed alone: the command, the program of two lines, and the classes that states name."""
+    run(installed, tmp_path, "swarmnet", "init")
+    checked = run(installed, tmp_path, "swarmnet", "check", "prod")
+    run(installed, tmp_path, "pulumi", "stack", "init", "prod")
+    preview = run(installed, tmp_path, "pulumi", "preview", "--stack", "prod", "--color", "never")
+
+    assert "prod: 2 hosts, 1 overlay, no problem\n" == checked
+    assert "+ 8 to create" in preview
 
 
-def test_pulumi_gets_the_schema_from_the_installed_plugin(installed: Path):
+def test_pulumi_gets_the_schema_from_the_installed_plugin(installed: Path, tmp_path: Path):
     """As `pulumi package add` does before it makes an SDK."""
     plugin = installed / "bin" / "pulumi-resource-swarmnet"
+    schema = json.loads(run(installed, tmp_path, "pulumi", "package", "get-schema", plugin))
 
-    assert (
-        "swarmnet:index:Networks" in json.loads(run(installed, "pulumi", "package", "get-schema", plugin))["resources"]
-    )
+    assert VERSION == schema["version"]
+    assert "swarmnet:index:Networks" in schema["resources"]
