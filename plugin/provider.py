@@ -98,8 +98,9 @@ class Swarmnet(pulumis.Provider):
         return pulumis.UpdateResponse(_outputs(request, made.outs))
 
     async def read(self, request: pulumis.ReadRequest) -> pulumis.ReadResponse:
-        """Return what hosts have."""
-        found = await self._threaded(flow(request).read, request.resource_id, self._props(request, request.properties))
+        """Return what hosts have; without a state, as `pulumi import` asks, of what has that id."""
+        read = flow(request).read if request.properties else flow(request).read_unrecorded
+        found = await self._threaded(read, request.resource_id, self._props(request, request.properties))
         inputs = _inputs(request, found.inputs or {})
         return pulumis.ReadResponse(found.id, _outputs(request, found.outs), inputs)
 

@@ -37,6 +37,15 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
             refuse_another_host(declared, facts, known)
         return status
 
+    def identify(self, api: HostsApi, id_: str) -> Props:
+        """Find it on the declared host of that name, or on the one whose bridge has that id."""
+        named = id_.removeprefix("docker_gwbridge@")
+        for host in [named] if named in self.settings.accesses else self.settings.accesses:
+            bridge = api.gwbridge(host).bridge
+            if bridge and named in (host, bridge.id):
+                return {"host": host, "access": self.settings.declared_access(host), "network_id": bridge.id}
+        return {}
+
     def turn_of_removal(self, spec: GwbridgeSpec, known: Props) -> Turn:
         """Return the turn; a bridge that is kept comes here amid a change that was cut, which is brought to its end."""
         return "disruptive" if kept_if_adopted(spec, known).on_remove == "keep" else "beside others"

@@ -50,6 +50,14 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         entry = next((node for node in api.nodes() if node.id == known["node_id"]), None)
         return rules.entry_status(spec, entry, member)
 
+    def identify(self, api: HostsApi, id_: str) -> Props:
+        """Find it by the declared hosts' own words."""
+        for member in api.swarm().members:
+            if id_ in (f"node/{member.host}", member.node_id):
+                access = self.settings.declared_access(member.host)
+                return {"host": member.host, "access": access, "node_id": member.node_id}
+        return {}
+
     def check_failures(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
         """An address that no Engine tells and a member keeps: seen in a preview already, before anything is written."""
         before = {} if pulumi.contains_unknowns(olds) else olds.get("access", {})

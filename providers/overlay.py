@@ -22,6 +22,12 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         """All that the network is; with `on_in_use: migrate` an update carries the change out."""
         return frozenset() if spec.on_in_use == "migrate" else changed - TREATMENT
 
+    def identify(self, api: HostsApi, id_: str) -> Props:
+        """Find it by its name or its id."""
+        named = id_.removeprefix("overlay/")
+        network = api.overlay(named, named).network
+        return {"name": network.name, "network_id": network.id} if network else {}
+
     def turn(self, spec: OverlaySpec, known: Props, api: HostsApi) -> Turn:
         """Return the turn; a thorough look takes away labels of an ended change, so no other change may be under
         way.

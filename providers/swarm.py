@@ -60,6 +60,15 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
             self.run.preflight.warn_of_managers(Progress(spec.row), api)
         return facts
 
+    def identify(self, api: HostsApi, id_: str) -> Props:
+        """Find the swarm of the declared hosts."""
+        swarm = api.swarm().swarm
+        if swarm is None or id_ not in ("swarm", swarm.id):
+            return {}
+        members = list(self.settings.accesses)
+        managers = [host for host in members if host in self.settings.managers]
+        return {"first_manager": next(iter(managers), ""), "members": members, "swarm_id": swarm.id}
+
     def turn(self, spec: SwarmSpec, known: Props, api: HostsApi) -> Turn:
         """Run exclusively: it affects managers."""
         return "alone"

@@ -250,6 +250,23 @@ class Provider(Generic[S, F]):
         inputs = live.published(to_props(live), recorded)
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
+    def read_unrecorded(self, id_: str, own: Props) -> ReadResult:
+        """Return what hosts have under a logical id, or the Engine's, as `pulumi import` asks: no state has it yet.
+
+        own: its owner and row.
+        """
+        with one_line():
+            found = self.identify(self.settings.hosts().at_rest(), id_)
+        if not found:
+            return ReadResult("", {})
+        props = {**own, **found}
+        return self.read(self.resource_type.spec.recorded(props).resource_name, props)
+
+    def identify(self, api: HostsApi, id_: str) -> Props:
+        """Return what names the resource of a logical id, or of the Engine's, as a state has it; empty if there is
+        none."""
+        raise NotImplementedError
+
     def delete(self, id_: str, props: Props) -> None:
         """Remove what the state names, or bring a change that was cut to its end before it is removed from the
         state.

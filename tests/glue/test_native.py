@@ -9,13 +9,13 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from plugin.networks import SECRET
 from plugin.provider import Swarmnet
-from plugin.schema import token
+from plugin.schema import schema, token
 from plugin.sdk import all_marked, plains
 from plugin.spelling import camel, in_camel
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
-from providers.rules.vocabulary.specs import Spec
-from providers.run.resource import Props
+from providers.rules.vocabulary.specs import HostSpec, Spec
+from providers.run.resource import Props, Provider
 from tests.glue.conftest import Declare
 from tests.glue.stack import ALL, OVERLAY, id_output, resource_type
 from tests.glue.test_former_states import known, sim_of
@@ -40,6 +40,11 @@ def inputs(spec: Spec) -> Props:
     return dict(
         in_camel({key: value for key, value in to_props(spec).items() if key not in ("owner", "row")}, type(spec))
     )
+
+
+def required(spec: Spec) -> set[str]:
+    """What every program has to say of a resource."""
+    return {*schema()["resources"][token(type_of(spec).name)]["requiredInputs"]}
 
 
 def asked(answer: Coroutine[Any, Any, T]) -> T:
@@ -76,6 +81,31 @@ def test_a_life(hosts: SimulatedHosts, spec: Spec):
     assert (spec.resource_name, False) == (made.resource_id, diff.changes)
     assert checked(spec).inputs == found.inputs
     assert made.properties == found.properties
+
+
+@each
+@pytest.mark.parametrize("by", ["logical id", "id of Docker"])
+def test_import_needs_nothing_but_an_id(hosts: SimulatedHosts, spec: Spec, by: str):
+    """Under either id it is the same resource, by its logical id, as the program that made it has it."""
+    if isinstance(spec, HostSpec):
+        spec = spec.model_copy(update={"access": Provider.run.settings.declared_access(spec.host)})
+    made, ids = created(spec), {"logical id": spec.resource_name, "id of Docker": lifecycle.id_of(hosts.sim, spec)}
+    steps = list(hosts.steps)
+    found = read(spec, ids[by], {})
+    assert found.inputs is not None
+    again = asked(Swarmnet().check(pulumis.CheckRequest(urn(spec), found.inputs, all_marked(inputs(spec)), b"")))
+    diff = asked(Swarmnet().diff(pulumis.DiffRequest(urn(spec), found.resource_id, found.properties, again.inputs, [])))
+
+    assert (spec.resource_name, False, []) == (found.resource_id, diff.changes, again.failures)
+    assert required(spec) <= found.inputs.keys()
+    assert made.properties[camel(id_output(spec))] == found.properties[camel(id_output(spec))]
+    assert steps == hosts.steps
+
+
+@each
+def test_import_of_what_nobody_has_finds_nothing(hosts: SimulatedHosts, spec: Spec):
+    """Pulumi says then that it does not exist."""
+    assert "" == read(spec, "nobody's", {}).resource_id
 
 
 @each
