@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from pulumi.provider.experimental import provider as pulumis
@@ -23,7 +24,7 @@ from providers.overlay import OverlayProvider
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import path
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
-from providers.run.progress import one_line
+from providers.run.progress import Progress, one_line
 from providers.run.resource import Props, Provider
 from providers.swarm import SwarmProvider
 
@@ -37,6 +38,7 @@ THREADS = 16
 OWNER, ROW = "owner", "row"
 # The class's name in states of the dynamic program; its properties have other names, so that all are written anew.
 DYNAMIC = "__provider"
+IN_PLACE = "was the dynamic program's: its state is written anew in place, which changes nothing on any host"
 
 
 class Swarmnet(pulumis.Provider):
@@ -80,8 +82,11 @@ class Swarmnet(pulumis.Provider):
         """Tell what differs."""
         olds, news = self._props(request, request.old_state), self._props(request, request.new_inputs)
         found = await self._threaded(flow(request).diff, request.resource_id, olds, news)
+        comes_over = DYNAMIC in request.old_state and not found.replaces
+        if comes_over and not Provider.run.in_earnest:
+            await self._threaded(partial(Progress(request.urn), IN_PLACE, stays=True))
         return pulumis.DiffResponse(
-            changes=True if DYNAMIC in request.old_state and not found.replaces else found.changes,
+            changes=True if comes_over else found.changes,
             replaces=[camel(each) for each in found.replaces],
             delete_before_replace=found.delete_before_replace,
         )
