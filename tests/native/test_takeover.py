@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from plugin.provider import IN_PLACE
-from tests.native.test_program import SDK, Program
 from tests.states import FormerState, former_states
+from tests.support.any_program import Program
 
 pytestmark = pytest.mark.whole
 
@@ -43,7 +43,6 @@ def stack_with(state: FormerState, folder: Path) -> Program:
     (program.folder / "former.json").write_text(state.text)
     taken = program.run("stack", "import", "--file", "former.json")
     assert taken.ok, taken.text
-    (program.folder / "pulumi_swarmnet.py").write_text(SDK)
     (program.folder / "sections.json").write_text(json.dumps(state.sections))
-    (program.folder / "__main__.py").write_text(PROGRAM)
+    program.write(PROGRAM)
     return program
