@@ -6,6 +6,7 @@ contract is named where it is met. Who calls in the dynamic program:
 https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__main__.py
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -253,14 +254,26 @@ class Provider(Generic[S, F]):
     def read_unrecorded(self, id_: str, own: Props) -> ReadResult:
         """Return what hosts have under a logical id, or the Engine's, as `pulumi import` asks: no state has it yet.
 
-        own: its owner and row.
+        own: its owner and row. Raises Blocked if no declared host that answers has it.
         """
         with one_line():
-            found = self.identify(self.settings.hosts().at_rest(), id_)
-        if not found:
-            return ReadResult("", {})
+            if not self.settings.accesses:
+                raise Blocked(
+                    f"{id_}: no hosts are known to look for it: put swarmnet:hosts into the stack's configuration"
+                )
+            api = self.settings.hosts().at_rest()
+            found = self.identify(api, id_)
+            if not found:
+                raise Blocked(self.not_found_message(api, id_))
         props = {**own, **found}
         return self.read(self.resource_type.spec.recorded(props).resource_name, props)
+
+    def not_found_message(self, api: HostsApi, id_: str) -> str:
+        """Say that there is nothing to import by that id, and which ids there are."""
+        logical = re.sub(r"{spec\.(\w+)}", r"<\1>", self.resource_type.spec.RESOURCE_NAME)
+        silent = "; ".join(each.why for each in api.swarm().unreachable)
+        where = f"on the hosts that answer ({silent})" if silent else "there"
+        return f"{id_}: no {self.resource_type.name} of this id is {where}: give {logical} or Docker's own id"
 
     def identify(self, api: HostsApi, id_: str) -> Props:
         """Return what names the resource of a logical id, or of the Engine's, as a state has it; empty if there is

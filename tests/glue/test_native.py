@@ -14,6 +14,7 @@ from plugin.sdk import all_marked, plains
 from plugin.spelling import camel, in_camel
 from providers.rules.resource_types.resource_type import to_props
 from providers.rules.resource_types.table import type_of
+from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import HostSpec, Spec
 from providers.run.resource import Props, Provider
 from tests.glue.conftest import Declare
@@ -104,8 +105,9 @@ def test_import_needs_nothing_but_an_id(hosts: SimulatedHosts, spec: Spec, by: s
 
 @each
 def test_import_of_what_nobody_has_finds_nothing(hosts: SimulatedHosts, spec: Spec):
-    """Pulumi says then that it does not exist."""
-    assert "" == read(spec, "nobody's", {}).resource_id
+    """The line says which ids there are."""
+    with pytest.raises(Blocked, match=r"nobody's: no \w+ of this id is there: give .* or Docker's own id"):
+        read(spec, "nobody's", {})
 
 
 @each
