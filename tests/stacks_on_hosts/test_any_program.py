@@ -24,10 +24,10 @@ SERVICE = {"web": f"--replicas 2 --network app --publish 8080:80 busybox:lab {FO
 @pytest.fixture
 def hosts() -> Iterator[Group]:
     """Two hosts of their own."""
-    group = machines.start("p", "28", count=2)
+    group = machines.start("v", "28", count=2)
     group.provide_image()
     yield group
-    machines.end("p")
+    machines.end("v")
 
 
 def sections(hosts: Group, ingress: str) -> dict[str, Any]:
