@@ -44,7 +44,7 @@ def plain(value: PropertyValue) -> Plain:
 
 def plains(values: Values) -> dict[str, Plain]:
     """Return values without their marks. What is null counts as absent, as on the wire of the dynamic program."""
-    return {key: plain(value) for key, value in values.items() if value.value is not None}
+    return {key: plain(value) for key, value in sorted(values.items()) if value.value is not None}
 
 
 def marked(value: Plain) -> PropertyValue:
