@@ -137,20 +137,6 @@ def scene(live: Live, watched: Live, ranges: Callable[[], str]) -> Iterator[Scen
     live.declare()
 
 
-@pytest.fixture
-def first(scene: Scene) -> Iterator[None]:
-    """The turn of the worker comes first."""
-    hosts = [host.name for host in scene.live.hosts]
-    scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
-    yield
-    del scene.live.sections["order"]
-
-
-def states_of(scene: Scene, service: str) -> list[str]:
-    """Return the state of each of its tasks."""
-    return [state for _, state, _ in tasks_of(scene, service)]
-
-
 @simulated_too
 def test_a_global_service_on_a_paused_host(scene: Scene):
     """The host is named with what to type, and once that is done the change goes through."""
@@ -303,49 +289,6 @@ def test_a_way_back_that_is_cut(scene: Scene):
     scene.kept(before, former)
 
 
-@simulated_too
-@pytest.mark.parametrize("section", ["ingress", "gwbridge"])
-def test_a_task_that_only_a_paused_host_may_have(scene: Scene, first: None, section: str):
-    """It could start again nowhere, whether the ingress changes or that host's bridge."""
-    host = scene.last.name
-    deploy(scene.manager, {"bound": f"--constraint node.hostname=={host} --publish 8076:80 busybox:lab {FOREVER}"})
-    scene.manager.docker("node", "update", "--availability=pause", host)
-
-    told = scene.refused(**{section: {"subnet": scene.ranges()}})
-
-    assert f"service bound: its task on {host} could not start again: {host} is paused" in told
-
-
-@simulated_too
-@pytest.mark.parametrize(
-    ("words", "spec"),
-    [
-        ("(restart condition none): move them", "--replicas 3 --restart-condition none"),
-        ("(at most 1 restarts): move them", "--replicas 3 --restart-max-attempts 1"),
-        ("the job once runs on it", "--mode replicated-job --constraint node.hostname==l3"),
-    ],
-)
-def test_tasks_that_a_drain_would_end(scene: Scene, first: None, words: str, spec: str):
-    """They would not start again, or begin anew: nothing is drained for a bridge."""
-    create(scene.manager, "once", f"{spec} busybox:lab {FOREVER}")
-    eventually(lambda: task_counts(scene.manager)["once"] in ("1/1", "3/3"))
-
-    assert words in scene.refused(gwbridge={"subnet": scene.ranges()})
-
-
-@simulated_too
-def test_a_service_that_has_run_to_its_end(scene: Scene):
-    """It would run again without its port, be it that it runs once or that its restarts are used up."""
-    create(scene.manager, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
-    create(scene.manager, "tired", "--restart-max-attempts 1 --restart-delay 1s --publish 8070:80 busybox:lab true")
-    eventually(lambda: [["Complete"], ["Complete"] * 2] == [states_of(scene, name) for name in ("once", "tired")])
-
-    told = scene.refused(ingress={"subnet": scene.ranges()})
-
-    assert "service once: 1 of its 1 tasks have ended for good (restart condition none)" in told
-    assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
-
-
 @both_faces
 def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Callable[[], str]):
     """The row names it, and `up --refresh` brings the ingress there once it is back."""
@@ -362,23 +305,6 @@ def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Cal
     )
     assert live.project.up("--refresh").ok
     live.is_whole()
-
-
-@simulated_too
-def test_a_container_whose_service_was_removed(scene: Scene, first: None):
-    """It runs on, as on a host that was cut off meanwhile: a change of the bridge names it, and ends it if it may
-    disturb."""
-    labels = ("--label=com.docker.swarm.task=", "--label=com.docker.swarm.task.id=0123456789abcdefghijklmno")
-    scene.last.docker("run", "--detach", "--rm", "--name=gone.1", *labels, "busybox:lab", *FOREVER.split())
-
-    told = scene.refused(gwbridge={"subnet": scene.ranges()})
-
-    assert "runs for a service that was removed, and would stop with its docker" in told
-    scene.live.declare(gwbridge={"subnet": scene.ranges(), "disturb": True})
-    run = scene.live.project.up()
-    del scene.live.sections["gwbridge"]["disturb"]
-    assert run.ok, run.told
-    scene.live.is_whole()
 
 
 @simulated_too

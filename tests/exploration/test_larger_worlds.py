@@ -27,7 +27,6 @@ from tests.exploration import deeds
 from tests.exploration.checks import BY_HAND, all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Act, Check, Scene, attempt, written_over
 from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap
-from tests.exploration.test_mutations import MUTATIONS
 from tests.support import others
 from tests.support.lifecycle import id_of, overlay_spec
 from tests.support.others import create_service, named, service_spec
@@ -547,27 +546,3 @@ def test_a_change(change: str, data: st.DataObject):
     """All invariants hold in every state, and it is done in the end, or blocked by what others did."""
     story = data.draw(stories(change))
     Witness(begun(story), story=story).live()
-
-
-ALONE = Story((HostConfig(),), managers=1, services=(), change="swap", subject=0, pin=False, events=())
-TAKEN = replace(
-    ALONE, services=(ServiceConfig(on_overlay=True),), change="migration", pin=True, events=(Event("port", after=4),)
-)
-
-
-def broken(story: Story) -> bool:
-    """Tell whether something does not hold in a story."""
-    try:
-        Witness(begun(story), story=story).live()
-    except Wrong:
-        return True
-    return False
-
-
-@pytest.mark.parametrize(("safeguard", "story"), [("our labels away", ALONE), ("version check", TAKEN)])
-def test_without_a_safeguard(safeguard: str, story: Story, monkeypatch: pytest.MonkeyPatch):
-    """The invariants tell, by as few hosts, services and events as that takes."""
-    assert not broken(story)
-    for module, name, instead in MUTATIONS[safeguard][1:]:
-        monkeypatch.setattr(module, name, instead)
-    assert broken(story)

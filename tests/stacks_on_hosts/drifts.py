@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.machines import Group, Host, eventually
-from tests.support.what_hosts_show import networks_of
 
 BRIDGE, MTU = "com.docker.network.bridge.", "com.docker.network.driver.mtu"
 OVERLAY = ("network", "create", "--driver=overlay")
@@ -63,41 +62,11 @@ def remake_bridge(hosts: Group) -> None:
     hosts["f3"].docker("network", "create", *ranges, *given, "docker_gwbridge")
 
 
-def leave_drained(hosts: Group) -> None:
-    """A host as a change leaves it that is cut in its middle."""
-    journal = "--label-add=swarmnet.availability=active"
-    manager(hosts).docker("node", "update", journal, "--availability=drain", "f2")
-
-
-def change_swarm(hosts: Group) -> None:
-    """Change settings of the swarm that only its API can change."""
-    manager(hosts).update_swarm(
-        lambda spec: spec.update(
-            Labels={**spec["Labels"], "team": "other"},
-            Orchestration={"TaskHistoryRetentionLimit": 9},
-            EncryptionConfig={"AutoLockManagers": True},
-        )
-    )
-
-
 def change_nodes(hosts: Group) -> None:
     """One thing on each."""
     manager(hosts).docker("node", "promote", "f2")
     manager(hosts).docker("node", "update", "--availability=pause", "f3")
     manager(hosts).docker("node", "update", "--label-rm=rack", "f1")
-
-
-def leave_for_good(hosts: Group) -> None:
-    """Let a member leave, and remove its entry once the manager has noticed."""
-    hosts["f3"].docker("swarm", "leave")
-    eventually(lambda: state_of(hosts, "f3") == "down")
-    manager(hosts).docker("node", "rm", "f3")
-
-
-def join(hosts: Group, *names: str) -> None:
-    """Workers join, and have the ingress."""
-    manager(hosts).let_join(*map(hosts.__getitem__, names))
-    eventually(lambda: all(networks_of(hosts[name])["way out"] for name in names))
 
 
 def remove_overlay(hosts: Group) -> None:
@@ -131,20 +100,6 @@ def remake_ingress(hosts: Group) -> None:
     manager(hosts).docker(*OVERLAY, "--ingress", *ranges, f"--opt={MTU}=1400", "mesh")
 
 
-def end_swarm(hosts: Group) -> None:
-    """All leave, the manager last."""
-    for name in ("f3", "f2", "f1"):
-        hosts[name].docker("swarm", "leave", "--force")
-
-
-def begin_another_swarm(hosts: Group) -> None:
-    """Begin another swarm with all that only its beginning can say."""
-    end_swarm(hosts)
-    pool = ("--default-addr-pool=10.220.0.0/16", "--default-addr-pool-mask-length=26")
-    manager(hosts).docker("swarm", "init", f"--advertise-addr={manager(hosts).address}", "--data-path-port=4791", *pool)
-    join(hosts, "f2", "f3")
-
-
 DRIFTS = {
     "bridge gone": Drift(
         remove_bridge, {("docker_gwbridge@f3", "f3"): GONE, ("ingress", "f3"): {"settled": LACKS_INGRESS}}
@@ -165,17 +120,6 @@ DRIFTS = {
             ("ingress", "f3"): {"settled": LACKS_INGRESS},
         },
     ),
-    "host drained by us": Drift(
-        leave_drained,
-        {
-            ("docker_gwbridge@f2", "f2"): {"settled": (True, "f2 was drained by Swarmnet")},
-            ("ingress", ""): {"settled": (True, "f2 was drained by Swarmnet")},
-        },
-    ),
-    "swarm's settings": Drift(
-        change_swarm,
-        {("swarm", ""): {"labels.team": ("net", "other"), "task_history_limit": (4, 9), "autolock": (False, True)}},
-    ),
     "members otherwise": Drift(
         change_nodes,
         {
@@ -184,7 +128,6 @@ DRIFTS = {
             ("node/f3", "f3"): {"availability": ("active", "pause")},
         },
     ),
-    "member gone": Drift(leave_for_good, {("node/f3", "f3"): GONE}),
     "overlay gone": Drift(remove_overlay, {("overlay/monitoring", ""): GONE}),
     "overlay otherwise": Drift(
         remake_overlay,
@@ -231,32 +174,6 @@ DRIFTS = {
             **{("ingress", host): {"settled": LACKS_INGRESS} for host in ("f1", "f2", "f3")},
         },
     ),
-    "swarm another": Drift(
-        begin_another_swarm,
-        {
-            ("swarm", ""): {
-                "swarm_id": (ANY, ANY),
-                "adopted": (False, True),
-                "labels.team": ("net", None),
-                "task_history_limit": (4, 5),
-                "data_path_port": (4790, 4791),
-                "default_addr_pool": (["10.210.0.0/16"], ["10.220.0.0/16"]),
-                "default_addr_pool_prefix": (25, 26),
-            },
-            ("ingress", ""): {**REMADE, "subnet": ("10.201.0.0/20", ANY), "gateway": ("10.201.0.1", ANY)},
-            **{(name, ""): GONE for name in ("overlay/app", "overlay/monitoring")},
-            **{
-                (f"node/{host}", host): {
-                    "node_id": (ANY, ANY),
-                    "adopted": (False, True),
-                    "labels.rack": ("r1", None),
-                }
-                for host in ("f1", "f2", "f3")
-            },
-        },
-        refused=frozenset({"swarm", "ingress", "overlay/app", "overlay/monitoring", "node/f1", "node/f2", "node/f3"}),
-        undo=end_swarm,
-    ),
 }
 
 
@@ -264,11 +181,10 @@ DRIFTS = {
 ROUNDS = {
     " and ".join(names): [DRIFTS[name] for name in names]
     for names in (
-        ("bridge gone", "host drained by us", "swarm's settings", "overlay gone"),
+        ("bridge gone", "overlay gone"),
+        ("ingress gone",),
         ("bridge otherwise", "overlay dead"),
         ("members otherwise", "overlay otherwise"),
-        ("member gone", "ingress gone"),
         ("ingress otherwise",),
-        ("swarm another",),
     )
 }

@@ -10,12 +10,9 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-import docker
 
 from tests.support import bounds
 
@@ -74,13 +71,6 @@ class Host:
         ids = self.docker("node", "ls", "--quiet").split()
         listed = json.loads(self.docker("node", "inspect", *ids))
         return {node["Description"]["Hostname"]: node for node in listed}
-
-    def update_swarm(self, change: Callable[[Json], None]) -> None:
-        """Change the swarm's spec as its API allows, the docker command not."""
-        with closing(docker.APIClient(f"unix:///proc/{self.pid}/root/run/docker.sock", version="auto")) as api:
-            found = api.inspect_swarm()
-            change(found["Spec"])
-            api.update_swarm(found["Version"]["Index"], found["Spec"])
 
     def let_join(self, *workers: "Host") -> None:
         """Let hosts join this manager's swarm as workers."""
