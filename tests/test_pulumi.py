@@ -17,7 +17,6 @@ from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
 from tests.support.project import Project
-from tests.support.state_servers import Store
 
 OTHER = (ROOT / "Pulumi.yaml").read_text().replace("name: swarmnet", "name: nets") + (
     "config:\n  swarmnet:adopt: {value: refuse}\n"
@@ -183,40 +182,6 @@ def test_destroy_needs_no_program(project: Project, recorded: FormerState):
     end = project.destroy()
 
     assert (True, {"overlay/app": "delete", "overlay/monitoring": "delete", "stack": "delete"}) == (end.ok, end.steps)
-
-
-@each_state
-def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded: FormerState):
-    """The words name both ways out; the preview is empty once it is renamed back."""
-    status(project, recorded)
-    assert project.run("stack", "rename", "u").ok
-    project.stack = "u"
-    refused = project.preview()
-    assert (False, True) == (refused.ok, "swarmnet/t was renamed to swarmnet/u" in refused.text), refused.text
-    assert "`pulumi stack rename t` restores the stack's name; or `pulumi destroy` removes" in refused.text
-
-    assert project.run("stack", "rename", "t").ok
-    project.stack = "t"
-    assert project.preview("--expect-no-changes").ok
-
-
-def test_resource_that_was_moved_to_another_project_is_refused_in_one_line(project: Project, tmp_path: Path):
-    """The words name the way back, which leaves everything as it was."""
-    (recorded, *_) = former_states()
-    status(project, recorded)
-    (tmp_path / "other").mkdir()
-    store = Store(f"file://{project.backend}?metadata=skip")
-    other = Project(tmp_path / "other", project.home, project=OTHER, store=store)
-    other.declare(silent(recorded).sections)
-    urn = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
-    moved = project.shell(
-        'pulumi state move --yes --source organization/swarmnet/t --dest organization/nets/t "$URN"', URN=urn
-    )
-    assert moved.returncode == 0, moved.stderr
-    refused = other.preview()
-
-    assert "overlay app: swarmnet/t was renamed to nets/t" in refused.errors["overlay/app"]
-    assert "`pulumi state move` takes it back if it came by that" in refused.errors["overlay/app"]
 
 
 @pytest.mark.parametrize("words", [("--config-file", "{}"), ("--config-file={}",)], ids=["two words", "one word"])

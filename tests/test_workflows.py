@@ -178,16 +178,6 @@ def test_others_code_is_pinned_by_commit():
     assert 5 == len(pins) == len({action for action, *_ in pins})
 
 
-def test_bot_moves_what_is_pinned():
-    """Actions, and the packages of each folder that has a locked file, a week after their release."""
-    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]
-
-    assert [("github-actions", "/", 7), ("uv", ["/", "/tools"], 7)] == [
-        (each["package-ecosystem"], each.get("directories", each.get("directory")), each["cooldown"]["default-days"])
-        for each in updates
-    ]
-
-
 def test_no_checkout_leaves_a_token_behind():
     """Later steps of a job can't push with the token of the checkout."""
     found = [step["with"]["persist-credentials"] for step in steps() if "checkout@" in step.get("uses", "")]
@@ -241,34 +231,6 @@ def test_secrets_are_those_of_environments(name):
     of_it = {None: set(), "preview": STATE}.get(environment, {*STATE, "SWARMNET_SSH_KEY"})
 
     assert of_it == set(re.findall(r"secrets\.(\w+)", str(jobs()[tuple(name.split())])))
-
-
-def test_stack_waits_for_the_one_before_it():
-    """One at a time, and none after one that failed; all plans are made side by side, beforehand."""
-    plan, deploy = (jobs()["deploy", name]["strategy"] for name in ("plan", "deploy"))
-
-    planned = {"stack": "${{ fromJSON(needs.planned.outputs.stacks) }}"}
-    assert {"max-parallel": 1, "fail-fast": True, "matrix": planned} == deploy
-    assert {"fail-fast", "matrix"} == plan.keys()
-
-
-def test_runs_do_not_meet():
-    """A push ends the preview of the one before; a deployment that began is never cut by another of its stack."""
-    assert {
-        "ci": {"group": "ci-${{ github.ref }}", "cancel-in-progress": True},
-        "deploy": None,
-        "drift": {"group": "drift"},
-        "preview": {"group": "preview-${{ github.ref }}", "cancel-in-progress": True},
-        "release": None,
-        "sdk": {"group": "sdk"},
-    } == {workflow: read(workflow).get("concurrency") for workflow in WORKFLOWS}
-    uncut = {"group": "deploy-${{ matrix.stack }}", "cancel-in-progress": False}
-    assert uncut == jobs()["deploy", "deploy"]["concurrency"]
-
-
-def test_no_package_is_built():
-    """A build would take tools that are not locked."""
-    assert [{"PIP_ONLY_BINARY": ":all:"}] * 6 == [read(workflow)["env"] for workflow in WORKFLOWS]
 
 
 FACTS = "Facts of last night, if there are any"
@@ -441,16 +403,6 @@ def test_every_step_with_the_state_takes_each_backend():
     assert {"PULUMI_BACKEND_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} <= of_state[0].keys()
 
 
-def test_downloads_are_kept_where_nothing_can_be_written():
-    """A branch fills the cache that later jobs of its pull request read: not the one whose code is main's."""
-    cached = [
-        (*name, step["with"]["key"]) for name, job in jobs().items() for step in job["steps"] if "cache@" in str(step)
-    ]
-
-    key = "pip-${{ hashFiles('requirements-dev.txt') }}"
-    assert [("ci", "check", key), ("preview", "preview", key)] == cached
-
-
 CHANGELOG = "## Unreleased\n\n## 0.2.1 - D\n\n- less\n\n## 0.2.0 - D\n\n- more\n\n## 0.1.0 - D\n"
 NO_NOTES = "::error file=CHANGELOG.md::{0}: no heading '## {0} - DATE' with something below it\n".format
 NO_STATE = "::error::{0}: no state of it: python -m tests.states {0} GROUP, and commit what it records\n".format
@@ -496,51 +448,6 @@ def test_release_is_published_with_its_notes(tmp_path):
     assert {"push": {"tags": ["v*"]}} == read("release")[True]
     (signed,) = (step["with"]["subject-path"] for step in job["steps"] if "attest@" in step.get("uses", ""))
     assert [f"${{{{ runner.temp }}}}/{file}" for file in files] == signed.split("\n")[:-1]
-
-
-def test_release_says_what_it_is_made_of(tmp_path):
-    """It says so of the packages that are locked, by a program that is locked."""
-    made = """for each in pip cyclonedx-py; do printf '#!/bin/sh\\necho "$0 $*"\\n' >"$3/bin/$each"; done"""
-    python = f'mkdir -p "$3/bin"; {made}; chmod +x "$3"/bin/*'
-
-    assert (
-        0,
-        "./venv/bin/pip install --quiet --require-hashes --requirement tools/sbom.txt\n"
-        "./venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file ./sbom.json\n",
-    ) == run(shell_of("release", "check", "What it is made of"), tmp_path, {"python3": python}, OUT=".")
-
-
-def test_each_week_the_newest_sdk_is_tested():
-    """It is beside the locked packages once these are there; then come the quick tests, and those of the real CLI."""
-    shell = [step["run"] for step in steps("sdk") if "run" in step]
-    tests = ["make quick", ". .tools/activate", "pytest tests/test_pulumi.py"]
-
-    assert "schedule" in read("sdk")[True]
-    assert (["make setup", ".tools/venv/bin/pip install --quiet --upgrade pulumi"], tests) == (
-        shell[:2],
-        shell[2].splitlines(),
-    )
-
-
-def test_page_verifies_what_a_release_has_signed():
-    """It does so by the workflow's name, and makes the very archive of one's own clone."""
-    told = re.search(r"^```sh\n(.*?)^```$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert told
-    archive, *verified = told[1].splitlines()
-
-    assert shell_of("release", "release", "Files").replace("$OUT/swarmnet.tar", "swarmnet.tar").replace('"', "") == (
-        archive.replace('"$TAG"', "HEAD")
-    )
-    assert all("--signer-workflow" in line and "/.github/workflows/release.yml" in line for line in verified)
-
-
-def test_public_repository_is_warned_about_its_runner():
-    """So does every deployment, beside the page."""
-    name = "A runner of one's own is for private repositories"
-    (warns,) = [step for step in steps("deploy") if step.get("name") == name]
-
-    assert "!github.event.repository.private" == warns["if"]
-    assert warns["run"].startswith('echo "::warning::this repository is public, ')
 
 
 @pytest.mark.parametrize(

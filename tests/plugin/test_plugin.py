@@ -33,10 +33,6 @@ LIVE = {
     "Options": {"com.docker.network.driver.mtu": "1450", "com.docker.network.driver.overlay.vxlanid_list": "4097"},
     "Labels": {"team": "net", "swarmnet.owner": "swarmnet/t"},
 }
-MEMBER = {
-    **{"ID": "n1", "Description": {"Hostname": "h1"}, "Status": {"State": "ready"}, "Version": {"Index": 1}},
-    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
-}
 
 
 def has_no_overlay(host) -> None:
@@ -117,13 +113,6 @@ def test_check_says_what_is_wrong_by_property(plugin):
     assert "10.20.0.5/24 has host bits set: write 10.20.0.0/24" == failures["subnet"]
 
 
-def test_check_refuses_a_change_of_what_is_protected(plugin):
-    """Pulumi's own protection minds removal alone; this one minds changes, which so take two reviewed steps."""
-    _, failures = plugin.check(OverlayProvider, {**APP, "internal": True}, {**APP, "protect": True})
-
-    assert {"internal": "is protected: set protect to false in one `pulumi up` before changing it"} == failures
-
-
 # diff
 
 Told = tuple[int, list[str], bool]  # what differs, what is replaced by that, and whether the old one goes first
@@ -198,33 +187,6 @@ def test_read_tells_drift_by_property(plugin, host):
     assert ("overlay/app", {**drifted, **KNOWN}, drifted) == plugin.read(
         OverlayProvider, "overlay/app", {**APP, **KNOWN}
     )
-
-
-def test_read_of_what_is_gone_gives_no_id(plugin, host):
-    """An empty id makes Pulumi plan to create it again."""
-    something_was_written(plugin, host)
-    host.engine.answer("GET /nodes", body=[MEMBER])
-
-    assert ("", {}, {}) == plugin.read(OverlayProvider, "overlay/app", {**APP, **KNOWN})
-
-
-def test_delete_removes_it_by_id(plugin, host):
-    """It goes by the id that the state knows, and is gone when the call returns. Who holds it is asked once before: all
-    tasks of a swarm are megabytes."""
-    has_overlay(host, Id="n9")
-    host.engine.answer("GET /networks/n9", body={**LIVE, "Id": "n9"})
-
-    def gone() -> tuple[int, object]:
-        host.engine.answer("GET /networks", body=[])
-        host.engine.answer("GET /networks/n9", status=404, body={"message": "network not found"})
-        return 204, None
-
-    host.engine.answers["DELETE /v1.51/networks/n9"] = gone
-    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN, "network_id": "n9"})
-    requests = asked(host)
-
-    assert ["DELETE /networks/n9"] == written(host)
-    assert 1 == requests[: requests.index("DELETE /networks/n9")].count("GET /tasks")
 
 
 # What goes wrong

@@ -2,16 +2,14 @@
 
 import itertools
 import random
-import signal
-import time
 from typing import Any
 
 import pytest
 
 from tests.stacks_on_hosts.conftest import Status
-from tests.support.cutting import ended, killed, progress
+from tests.support.cutting import ended, killed
 from tests.support.machines import Group, eventually, is_quiet
-from tests.support.project import CHANGE, SECONDS, Project
+from tests.support.project import Project
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
@@ -74,24 +72,6 @@ def moving(status: Status) -> tuple[Status, dict[str, Any]]:
     moved = status.sections | {"ingress": {"subnet": "10.205.0.0/20"}}
     status.project.declare(moved)
     return status, moved
-
-
-def test_a_pulumi_that_is_stopped_is_not_cut(moving: tuple[Status, dict[str, Any]]):
-    """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on; nothing is left."""
-    status, moved = moving
-    project = status.project
-
-    with project.start("up", *CHANGE, "--json") as process:
-        assert process.stdout
-        next(line for line in progress(process.stdout) if line.startswith("remove the old ingress"))
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(9)
-        process.send_signal(signal.SIGCONT)
-        told = "".join(process.communicate(timeout=SECONDS))
-
-    assert 0 == process.returncode, told[-2000:]
-    assert promised(moved) == shown(status.hosts)
-    assert project.is_settled()
 
 
 def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(moving: tuple[Status, dict[str, Any]]):

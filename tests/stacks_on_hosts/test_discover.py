@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -190,37 +190,3 @@ def test_from_a_manager_itself(swarm: Group, project: Project):
     own |= {"local": True, "advertise_address": own.pop("address")}
     assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
     assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
-
-
-def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_project: Callable[..., Project]):
-    """Beside each other their files refuse it; from elsewhere, what the first one made is refused by its name."""
-    manager = swarm["d1"]
-    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
-    edited(project, "overlays", "extra", subnet="10.234.0.0/24")
-    assert project.up().ok
-    written = [host.writes() for host in swarm]
-
-    beside = project.stack_file.with_name("Pulumi.beside.yaml")
-    beside.write_text(project.stack_file.read_text())
-    refused = project.preview()
-    assert not refused.ok
-    assert (
-        "swarm: stack beside declares it too, and hosts.d1 is in both: leave it out of one of the two" in refused.text
-    )
-    beside.unlink()
-    words = [f"--out={beside}", *KNOWN]
-    told = run("discover", f"ssh://root@{manager.address}", *words)
-    assert 0 == told.returncode, told.stdout
-    assert {"swarmnet:hosts", "swarmnet:ssh"} == set(yaml.safe_load(beside.read_text())["config"])
-    assert "not managed: swarm: stack t declares it too" in told.stdout
-    beside.unlink()
-
-    elsewhere = new_project("second")
-    elsewhere.stack_file.write_text(project.stack_file.read_text())
-    blocked = elsewhere.up()
-    assert not blocked.ok
-    assert "overlay extra (10.234.0.0/24) belongs to swarmnet/t" in blocked.told
-    assert elsewhere.destroy().ok
-    assert written == [host.writes() for host in swarm]
-    assert project.is_settled()
-    assert project.destroy().ok

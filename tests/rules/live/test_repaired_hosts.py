@@ -1,10 +1,12 @@
 """Hosts that only a restart helps are repaired one at a time: no kick helps them, or they keep a removed ingress."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
+from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.steps import RemoveNetwork, RestartEngine, UpdateNode, UpdateService
 from providers.simulate import SimulatorState, elapse, perform
 from tests.support.lifecycle import id_of, ingress_spec, make, running
@@ -77,3 +79,14 @@ def test_never_more_than_one_is_out_of_service(repaired):
             assert out in (0, 1)
 
     assert {"active"} == {node.availability for node in repaired().sim.swarm.nodes}
+
+
+def test_one_that_does_not_come_back_is_restarted_twice():
+    """A third time systemd may give its docker up: it stays drained, and the run says so."""
+    sim = with_web(1)
+    never = replace(sim, timings=replace(sim.timings, ingress_back=1000))
+    hosts = SimulatedHosts(fail_kicks(never, "w1", KICKS))
+    with pytest.raises(Blocked, match="w1: its docker was restarted 2 times, and it is still not attached"):
+        make(hosts, HOPELESS, id_of(sim, HOPELESS))
+    assert ["w1", "w1"] == restarted(hosts)
+    assert ["w1"] == [node.hostname for node in hosts.sim.swarm.nodes if node.availability == "drain"]
