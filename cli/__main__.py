@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli import VERSION
+from cli.backup import backup
 from cli.check import check
 from cli.discover import discover
 from cli.doctor import doctor
@@ -62,6 +63,7 @@ for panel, command, name, example in (
     (Panel.WRITE, discover, "discover", "ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml"),
     (Panel.WRITE, keys, "keys", ""),
     (Panel.WRITE, schema, "schema", ""),
+    (Panel.RESCUE, backup, "backup", "prod --out backups --recipients-file keys.txt"),
     (Panel.RESCUE, recover, "recover", "prod --facts facts.json"),
 ):
     shown = f"Example: swarmnet {name} {example}".rstrip()

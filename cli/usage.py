@@ -18,7 +18,7 @@ class Panel(StrEnum):
     LOOK = "Look: what is there, and whether it is as it should be"
     PLAN = "Plan: what a change would be and do"
     WRITE = "Write a stack file; hosts are changed by `pulumi up`"
-    RESCUE = "Rescue: what `pulumi up` can't do, since no manager answers"
+    RESCUE = "Rescue: a backup of the swarm, and what `pulumi up` can't do, since no manager answers"
 
 
 class Command(TyperCommand):

@@ -22,6 +22,7 @@ _PROVIDED_BY = {
     "/usr/sbin/nft": "nftables",
     "/usr/bin/ps": "procps",
     "/usr/bin/sudo": "sudo",
+    "/usr/bin/age": "age",
 }
 """A file that the lab needs, and the package that has it."""
 _SERVICES = {

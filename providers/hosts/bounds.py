@@ -23,6 +23,10 @@ SHORT = 2**16
 VALUES = 380_000
 COMPLAINT = 2**16  # bytes of what a command says on stderr
 ROUTES = 4 * 2**20  # bytes of what any other command says: 40,000 routes
+# Bytes that a command may write into a file here: the folder of a manager, packed, has 70 KB, and what its log holds
+# (measurements.md#folder-of-a-manager).
+MOST_INTO = 2**30
+PIECE = 2**16  # bytes of an answer that are read at once
 GREETING = 2**16  # bytes of what an sshd says before its version
 # Bytes of one packet of SSH, as for ssh: PACKET_MAX_SIZE in
 # https://github.com/openssh/openssh-portable/blob/V_10_0_P1/packet.c

@@ -34,6 +34,41 @@ def as_run(access: HostAccess, argv: Sequence[str], *, as_root: bool, outlives: 
     return ["sh", "-c", TO_THE_END, "sh", *words] if outlives else words
 
 
+# Its words: sudo or nothing; what stops docker, what tells whether it runs, the two that start it; then what packs. It
+# goes on whatever becomes of that and of us: a link that breaks ends what packs, and docker is started.
+STOPPED_MEANWHILE = """
+sudo=$1 stop=$2 runs=$3 again=$4 start=$5 status=1
+shift 5
+set -f
+said=$($sudo $stop 2>&1)
+if ! $runs >/dev/null 2>&1; then
+  { said=$($sudo "$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
+  if $runs >/dev/null 2>&1; then
+    said="docker was started while its folder was packed" status=1
+  fi
+fi
+for each in "$again" "$start"; do
+  $sudo $each >/dev/null 2>&1
+done
+echo "$said" >&2
+exit "$status"
+"""
+PACK_SECONDS = 600  # that docker is stopped at most, also where nobody reads any more and nobody notices
+
+
+def packs(root: str) -> tuple[str, ...]:
+    """Return the command that writes the folder `swarm` of an Engine's data to stdout. It is compressed, since most of
+    a manager's log is zeros (measurements.md#folder-of-a-manager)."""
+    return ("timeout", str(PACK_SECONDS), "tar", "-C", root, "-cz", "swarm")
+
+
+def as_packed(access: HostAccess, seen: Collection[str], command: Sequence[str]) -> list[str]:
+    """Return what packs with docker stopped, by which of INIT_SIGNS a host has."""
+    again, start = starts_docker(seen)[0], starts_docker(seen)[-1]
+    words = (stops_docker(seen), shows_docker(seen), again, start)
+    return ["sh", "-c", STOPPED_MEANWHILE, "sh", shlex.join(with_sudo(access, ())), *map(shlex.join, words), *command]
+
+
 def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: int, complaint: str) -> HostError:
     """Return the error for a command that ended with `status`, or that sudo did not let `user` begin."""
     lines = [line.strip() for line in complaint.strip().splitlines()] or ["no error message"]
@@ -74,6 +109,21 @@ def starts_docker(seen: Collection[str]) -> tuple[tuple[str, ...], ...]:
     if SYSTEMD in seen:
         return ("systemctl", "reset-failed", _unit(seen)), ("systemctl", "start", _unit(seen))
     return (("rc-service", "docker", "start") if OPENRC in seen else ("service", "docker", "start"),)
+
+
+def stops_docker(seen: Collection[str]) -> tuple[str, ...]:
+    """Return the command that stops docker. Of systemd's units also the socket, where the next request would start it
+    again; it starts with docker, which requires it. It may say that there is none."""
+    if SYSTEMD in seen:
+        return ("systemctl", "stop", "docker.socket", _unit(seen))
+    return ("rc-service", "docker", "stop") if OPENRC in seen else ("service", "docker", "stop")
+
+
+def shows_docker(seen: Collection[str]) -> tuple[str, ...]:
+    """Return the command that succeeds if docker runs. It needs no root."""
+    if SYSTEMD in seen:
+        return ("systemctl", "is-active", "--quiet", _unit(seen))
+    return ("rc-service", "docker", "status") if OPENRC in seen else ("service", "docker", "status")
 
 
 def _unit(seen: Collection[str]) -> str:

@@ -166,9 +166,9 @@ class Hosts(HostsApi):
         )
         return replace(seen, reach=reach(self.fleet, seen, desired))
 
-    def forbidden(self, names: Iterable[str]) -> list[str]:
+    def forbidden(self, names: Iterable[str], *, packed: bool = False) -> list[str]:
         """Name commands that sudo should allow where docker is to be restarted, and hosts that can't be asked."""
-        return observe.forbidden(self.fleet, names)
+        return observe.forbidden(self.fleet, names, packed=packed)
 
     def perform(self, step: Step) -> None:
         expected = isinstance(step, CreateNetwork) and not self.written and step.config.name in self.seen_free

@@ -6,6 +6,7 @@ import shlex
 import socket
 import subprocess
 from collections.abc import Sequence
+from typing import IO
 
 from urllib3.util.wait import wait_for_read
 
@@ -106,6 +107,22 @@ class LocalConnection:
         if done.returncode:
             raise command_failed(self.access, self.user, argv, done.returncode, done.stderr.decode(errors="replace"))
         return done.stdout.decode(errors="replace")
+
+    def run_into(self, file: IO[bytes], argv: Sequence[str], named: Sequence[str], timeout: float) -> None:
+        """Run a command, as it is, with a file as its stdout. Ctrl-C in our terminal does not reach it."""
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.PIPE,
+                timeout=timeout,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired as problem:
+            raise CommandFailed(f"{self.name}: {shlex.join(named)}: not done within {timeout:g} s") from problem
+        if done.returncode:
+            raise command_failed(self.access, self.user, named, done.returncode, done.stderr.decode(errors="replace"))
 
     def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> LocalStream:
         """Return a stream to a command. Raises CommandFailed if there is no such command."""

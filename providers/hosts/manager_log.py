@@ -3,7 +3,6 @@ its keys whether they are locked. measurements.md#last-entry"""
 
 import re
 
-from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import INFO_TIMEOUT
 from providers.hosts.look import answered, answers, why_not_read
@@ -17,8 +16,7 @@ _RESTART = re.compile(r"lastindex: (\d{1,19}), lastterm: (\d{1,19})[],]")
 
 def manager_log(engine: Engine) -> ManagerLog:
     """Return what one manager has. Raises HostError or EngineError."""
-    root = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT).root or "/var/lib/docker"
-    return parsed(engine.name, answered(engine, "raft", root))
+    return parsed(engine.name, answered(engine, "raft", engine.root(INFO_TIMEOUT)))
 
 
 def parsed(host: str, output: str) -> ManagerLog:

@@ -7,7 +7,7 @@ that exist: measurements.md#no-quorum).
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from providers.hosts.engine_api import schema
@@ -442,17 +442,18 @@ def placed(unreachable: UnreachableHost, fleet: Fleet, members: tuple[Node, ...]
     return UnreachableHost(host=unreachable.host, why=unreachable.why, node_id=node_id or "")
 
 
-def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:
-    """Name the hosts where sudo forbids a restart of docker, and those that can't be asked: a line for each host."""
-    found, unreachable = answers(fleet, _forbidden_on, names)
+def forbidden(fleet: Fleet, names: Iterable[str], *, packed: bool = False) -> list[str]:
+    """Name the hosts where sudo forbids a restart of docker, and those that can't be asked: a line for each host.
+    packed: in its middle the Engine's folder is packed."""
+    found, unreachable = answers(fleet, partial(_forbidden_on, packed=packed), names)
     return [
         *(line for line in found if line),
         *(f"sudo's rules were not checked: {host.why}" for host in unreachable),
     ]
 
 
-def _forbidden_on(engine: Engine) -> str:
-    commands = engine.forbidden()
+def _forbidden_on(engine: Engine, *, packed: bool) -> str:
+    commands = engine.forbidden(packed=packed)
     if not commands:
         return ""
     return (

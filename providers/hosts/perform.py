@@ -7,6 +7,7 @@ Join tokens are read, used and forgotten here.
 import json
 from typing import TypeVar
 
+from providers.hosts.archive import encrypted
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.fleet import Fleet
@@ -133,7 +134,12 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
     key = unlock_key(fleet, step.host) if step.unlock else None
     if step.noted:
         update_node(fleet.manager(), step.noted)
-    engine.restart()
+    if step.archive:
+        with encrypted(step.archive) as file:
+            engine.pack(file)
+        engine.start()
+    else:
+        engine.restart()
     if key is not None:
         unlock(engine, key)
 

@@ -6,7 +6,17 @@ from importlib.resources import files
 
 from providers.hosts import look, reports
 from providers.hosts.audit import LOGGER
-from providers.hosts.commands import INIT_SIGNS, OPENRC, SNAP_UNIT, SYSTEMD, restarts_docker, starts_docker
+from providers.hosts.commands import (
+    INIT_SIGNS,
+    OPENRC,
+    SNAP_UNIT,
+    STOPPED_MEANWHILE,
+    SYSTEMD,
+    packs,
+    restarts_docker,
+    starts_docker,
+    stops_docker,
+)
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT
 from providers.hosts.engine_api.http_over_stdio import DIAL, LOOKS_FOR_DOCKER
 from providers.hosts.probe.session import BOOT, SANDBOX, program
@@ -32,16 +42,22 @@ WRITE = (
     "POST /swarm/unlock",
     "POST /swarm/update",
 )
+# Of those, what takes a host out of service and back.
+_MAINTENANCE = (
+    "GET /swarm/unlockkey",
+    *(f"POST /containers/{{id}}/{each}" for each in ("pause", "start", "stop")),
+    "POST /nodes/{id}/update",
+    "POST /swarm/unlock",
+    "POST /swarm/update",
+)
 _PROBE_INSIDE = ("nsenter", f"--net={SANDBOX}SANDBOX", *BOOT)
 _LOOKS = (("sh", "-c", LOOKS_FOR_DOCKER), reports.COMMAND, ("sh", "-c", LOOKS_FOR_INIT))
 # As root, each kind of init system.
+_SYSTEMS: tuple[tuple[str, ...], ...] = (INIT_SIGNS, (SYSTEMD, SNAP_UNIT), (OPENRC,), ())
 _STARTS = tuple(
-    dict.fromkeys(
-        command
-        for seen in (INIT_SIGNS, (SYSTEMD, SNAP_UNIT), (OPENRC,), ())
-        for command in (restarts_docker(seen), *starts_docker(seen))
-    )
+    dict.fromkeys(command for seen in _SYSTEMS for command in (restarts_docker(seen), *starts_docker(seen)))
 )
+_STOPS = tuple(map(stops_docker, _SYSTEMS))
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,11 @@ JOBS = {
         (*READ, *(each for each in WRITE if "/nodes/" in each or each.endswith(("/init", "/join", "/leave")))),
         (*_LOOKS, look.SHELL, LOGGER),
         (DIAL, ("cat",), ("journalctl",), ("grep",)),
+    ),
+    "backup": Job(
+        (*READ, *_MAINTENANCE),
+        (*_LOOKS, LOGGER, ("sh", "-c", STOPPED_MEANWHILE)),
+        (DIAL, packs("/var/lib/docker"), *_STOPS, *_STARTS),
     ),
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from dataclasses import replace
 
-from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager
+from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
@@ -17,7 +17,7 @@ from providers.rules.vocabulary.facts import (
     SwarmFacts,
     UnreachableHost,
 )
-from providers.rules.vocabulary.labels import former_label, of_ingress, twin_of
+from providers.rules.vocabulary.labels import AVAILABILITY, former_label, of_ingress, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
@@ -28,7 +28,13 @@ __all__ = ["entries", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_
 
 def gwbridge_facts(sim: SimulatorState, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge. Raises what reaching the host raises."""
-    asked = engine(sim, host)
+    try:
+        asked = engine(sim, host)
+    except Unreachable as problem:
+        unreachable = in_the_middle(sim, host, problem)
+        if unreachable is None:
+            raise
+        return unreachable
     own, bridge = member(sim, asked), asked.network(GATEWAY_BRIDGE)
     if own.state == "locked":
         return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(sim))
@@ -46,6 +52,17 @@ def gwbridge_facts(sim: SimulatorState, host: str) -> GwbridgeFacts:
         local=host_ingress(sim, asked),
         containers=containers(sim, asked),
     )
+
+
+def in_the_middle(sim: SimulatorState, host: str, problem: Unreachable) -> GwbridgeFacts | None:
+    """Return an unreachable host that we drained, as the managers show it; None if we did not, or none answers."""
+    swarm = swarm_of_others(sim)
+    members = nodes(sim) if swarm else ()
+    node = next((each for each in members if each.id == sim.host(host).node_id), None)
+    if node is None or node.label(AVAILABILITY) is None:
+        return None
+    own = Member(host=host, state="silent", node_id=node.id, error=str(problem))
+    return GwbridgeFacts(member=own, bridge=None, swarm=swarm, node=node, nodes=members)
 
 
 def swarm_of_others(sim: SimulatorState) -> Swarm | None:

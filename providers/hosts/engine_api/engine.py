@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import IO, TypeVar
 from urllib.parse import quote, urlencode
 
 import docker
@@ -18,8 +18,16 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from providers.hosts.audit import HostLog
-from providers.hosts.bounds import MOST, SHORT, VALUES, LongAnswer, TooLate, TooLong
-from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
+from providers.hosts.bounds import MOST, PIECE, SHORT, VALUES, LongAnswer, TooLate, TooLong
+from providers.hosts.commands import (
+    INIT_SIGNS,
+    PACK_SECONDS,
+    as_packed,
+    packs,
+    restarts_docker,
+    starts_docker,
+    stops_docker,
+)
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.engine_api.schema import Info, Made, read_answer
@@ -45,7 +53,6 @@ FIRST_PING_TIMEOUT = 10.0
 RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
 BASE = "http+docker://"
-PIECE = 2**16  # bytes of an answer that are read at once
 WORDS = 2_000  # bytes of a refusal; the longest known has 400
 API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
@@ -175,15 +182,29 @@ class Engine:
         self._run_to_start(self._init_signs(), timeout)
         self._answers(began + timeout, timeout)
 
-    def forbidden(self) -> list[str]:
-        """Return the commands a restart may need and sudo forbids, without running them; empty if no sudo is used.
+    def pack(self, file: IO[bytes]) -> None:
+        """Stop dockerd, write its folder `swarm` to a file as .tar.gz, and start it, by one command that goes on to its
+        end whatever becomes of us.
 
-        Raises HostError.
+        Raises HostError, or OSError if the file takes no more; docker may not run yet then.
+        """
+        command = packs(self.root())
+        words = as_packed(self.connection.access, self._init_signs(), command)
+        self.connection.run_into(file, words, command, PACK_SECONDS + RESTART_TIMEOUT)
+
+    def root(self, timeout: float = TIMEOUT) -> str:
+        """Return the folder of its data. Raises HostError and EngineError."""
+        return self.read("/info", Info, timeout=timeout).root or "/var/lib/docker"
+
+    def forbidden(self, *, packed: bool = False) -> list[str]:
+        """Return the commands that sudo forbids and a restart may need, or one in whose middle its folder is packed;
+        without running them, and empty if no sudo is used. Raises HostError and EngineError.
         """
         if not self.connection.access.sudo:
             return []
         seen = self._init_signs()
-        return [shlex.join(each) for each in (restarts_docker(seen), *starts_docker(seen)) if not self._may(each)]
+        needed = (stops_docker(seen), packs(self.root())) if packed else (restarts_docker(seen),)
+        return [shlex.join(each) for each in (*needed, *starts_docker(seen)) if not self._may(each)]
 
     def _may(self, command: tuple[str, ...]) -> bool:
         """https://www.sudo.ws/docs/man/sudo.man/#l"""

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import IO
 
 import paramiko
 
-from providers.hosts.bounds import ROUTES
+from providers.hosts.bounds import MOST_INTO, PIECE, ROUTES
 from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.hosts.recent_failure import LastFailure
 from providers.hosts.ssh.channel import Stream, close, closed_after, last_words
@@ -60,15 +61,29 @@ class Connection:
             if len(output) > ROUTES:
                 close(channel)
                 raise CommandFailed(f"{self.name}: {shlex.join(argv)}: it writes more than {ROUTES >> 20} MiB")
-            status, complaint = last_words(channel)
+            ended = last_words(channel)
         close(channel)
-        if expired.is_set():
-            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s")
-        if status < 0:
-            raise Unreachable(f"{self.link.to.where}: the connection broke during {shlex.join(argv)}")
-        if status:
-            raise command_failed(self.access, self.user, argv, status, complaint)
+        self._refuse_failed(argv, ended, timeout if expired.is_set() else None)
         return output.decode(errors="replace")
+
+    def run_into(self, file: IO[bytes], argv: Sequence[str], named: Sequence[str], timeout: float) -> None:
+        """Run a command, as it is, and write its stdout to a file as it comes. named: what errors call it.
+
+        Raises as `run`, and OSError if the file takes no more.
+        """
+        channel, left = self._open_channel(argv), MOST_INTO
+        try:
+            with closed_after(channel, timeout) as expired:
+                with suppress(OSError, EOFError):
+                    channel.shutdown_write()
+                while (data := channel.recv(PIECE)) and left >= 0:
+                    left -= file.write(data)
+                if left < 0:
+                    raise CommandFailed(f"{self.name}: {shlex.join(named)}: it writes more than {MOST_INTO >> 20} MiB")
+                ended = last_words(channel)
+        finally:
+            close(channel)
+        self._refuse_failed(named, ended, timeout if expired.is_set() else None)
 
     def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> Stream:
         """Return a stream to a command, after `sudo -n` if the host has sudo and it needs that. Raises HostError."""
@@ -77,6 +92,17 @@ class Connection:
     def close(self) -> None:
         """Close the link; the next use opens it again."""
         self.link.close()
+
+    def _refuse_failed(self, argv: Sequence[str], ended: tuple[int, str], expired: float | None) -> None:
+        """Raise HostError unless a command has ended well. ended: its last words. expired: the seconds that it had, if
+        they are over."""
+        status, complaint = ended
+        if expired is not None:
+            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {expired:g} s")
+        if status < 0:
+            raise Unreachable(f"{self.link.to.where}: the connection broke during {shlex.join(argv)}")
+        if status:
+            raise command_failed(self.access, self.user, argv, status, complaint)
 
     def _open_channel(self, argv: Sequence[str]) -> paramiko.Channel:
         seconds = self.access.connect_timeout

@@ -65,11 +65,9 @@ def change_bridge(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetw
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    if containers_left_behind(facts) and not is_in_progress(facts) and facts.unchanged_for < ENDING:
-        return Wait(
-            f"{some(each.name for each in containers_left_behind(facts))} to end, of a service that was removed",
-            FOREVER,
-        )
+    ending = wait_for_left_behind(facts)
+    if ending:
+        return ending
     # A drained host with the right bridge only has to return to service, by itself if it can.
     due = not (right and maintenance.is_out_of_service(node))
     refusal = running_change.other_stack_refusal(spec, swarm) or (
@@ -105,6 +103,11 @@ def swap_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Sw
             f"{_names(direct)} is attached to docker_gwbridge directly and could not start again on a new one:  "
             "disconnect it (`docker network disconnect`), then run again"
         )
+    return emptying_refusal(spec, facts, node)
+
+
+def emptying_refusal(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> str | None:
+    """Say why the host can't be drained and its containers stopped, or None if they can and would come back."""
     bystanders = [container for container in bystanders_on(facts) if container.id not in maintenance.stopped_on(node)]
     if refusal := disturbance_refusal(spec, bystanders, containers_left_behind(facts)):
         return refusal
@@ -144,6 +147,14 @@ def disturbance_refusal(
 def _names(containers: Collection[Container]) -> str:
     """Return their names in order: an Engine lists two of one second in any."""
     return ", ".join(sorted(each.name for each in containers))
+
+
+def wait_for_left_behind(facts: GwbridgeFacts) -> Wait | None:
+    """Wait for containers of a removed service to end before the host is drained; None if there is none to wait for."""
+    left = containers_left_behind(facts)
+    if not left or is_in_progress(facts) or facts.unchanged_for >= ENDING:
+        return None
+    return Wait(f"{some(each.name for each in left)} to end, of a service that was removed", FOREVER)
 
 
 def wait_for_engine(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:

@@ -120,6 +120,11 @@ def observe(api: HostsApi, spec: GwbridgeSpec, known: Known, *, leaving: bool = 
     facts = api.gwbridge(spec.host)
     if facts.node is None or bridge_swap.is_in_progress(facts) or not is_disruptive(spec, facts):
         return facts
+    return with_workload(api, facts)
+
+
+def with_workload(api: HostsApi, facts: GwbridgeFacts) -> GwbridgeFacts:
+    """Return the facts with the swarm's services and tasks, and which containers of tasks are nobody's any more."""
     services, tasks = api.workload()
     actual = {service.id for service in services}
     kept = {task.id for task in tasks if task.service_id in actual}

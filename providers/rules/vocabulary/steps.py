@@ -41,16 +41,26 @@ class DisconnectEndpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Archive:
+    """An archive of a manager's folder `swarm`, encrypted. file: its path on this machine. recipients: words of `age`
+    that name the public keys."""
+
+    file: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestartEngine:
     """Restart dockerd through the host's service manager and wait until it answers.
 
     `unlock`: fetch the unlock key from another manager before, and use it after. `noted`: the update of its member that
-    counts the restart, made before.
+    counts the restart, made before. archive: written while it is stopped.
     """
 
     host: str
     unlock: bool = False
     noted: "UpdateNode | None" = None
+    archive: Archive | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -386,6 +386,17 @@ def test_what_sudo_forbids_is_asked_before(host, reach):
     assert asked == host.ran[1:]
 
 
+def test_commands_of_a_backup_that_sudo_forbids(host, reach):
+    """What stops docker, packs its folder, as its Engine says where that is, and starts it."""
+    host.engine.answer("GET /info", body={"DockerRootDir": "/data"})
+    host.commands[f"sudo -n {DIAL}"] = host.engine.serve
+    host.commands[INIT] = Ends(stdout=SYSTEMD.encode())
+    asked = ("systemctl stop docker.socket docker", "timeout 600 tar -C /data -cz swarm", *OF_SYSTEMD[1:])
+    host.commands |= {f"sudo -n -l {each}": Ends(status=1) for each in asked}
+
+    assert [*asked] == reach(sudo=True).forbidden(packed=True)
+
+
 def test_new_version_after_restart(restartable, engine):
     """An Engine that was upgraded meanwhile is spoken to in its new version."""
     before = engine.api_version

@@ -1,7 +1,9 @@
 """One verified SSH connection a host, shared, reopened, bounded in time."""
 
+import io
 import shutil
 import socket
+import threading
 from contextlib import closing, suppress
 
 import paramiko
@@ -270,6 +272,32 @@ def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
 
 
 # Bastions
+
+
+def test_output_goes_into_a_file_as_it_comes(connect, host):
+    """More than a packet of it; errors call the command by another name."""
+    host.commands |= {"pack": Ends(stdout=b"x" * 2**20), "fail": Ends(b"half", b"no\ndisk error\n", 2)}
+    file = io.BytesIO()
+    connect().run_into(file, ["pack"], ["tar"], 5)
+
+    assert b"x" * 2**20 == file.getvalue()
+    with pytest.raises(CommandFailed, match=r"^h1: tar: exit status 2: disk error$"):
+        connect().run_into(file, ["fail"], ["tar"], 5)
+
+
+def test_output_into_a_file_is_bounded(connect, host, monkeypatch):
+    """In bytes and in seconds; and a link that breaks is no end."""
+    monkeypatch.setattr("providers.hosts.ssh.connection.MOST_INTO", 2**20)
+    host.commands |= {
+        "long": Ends(stdout=bytes(2**21)),
+        "late": lambda channel: threading.Event().wait(1),
+        "cut": lambda channel: host.hang_up(),
+    }
+    expected = {"long": "writes more than 1 MiB", "late": "not done within 0.2 s", "cut": "the connection broke"}
+
+    for name, words in expected.items():
+        with pytest.raises(HostError, match=words):
+            connect().run_into(io.BytesIO(), [name], ["tar"], 0.2)
 
 
 def test_host_behind_bastion(connect, bastion):
