@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mutations.json")
 DRAWN = 20
 CODE = ("providers", "cli")
-PARTS = (*CODE, "tests", "lab", "tools", "bench", "examples", "stacks", "docs", ".github", ".tools")
+PARTS = (*CODE, "plugin", "tests", "lab", "tools", "bench", "examples", "stacks", "docs", ".github", ".tools")
 # What takes the place of a token.
 OTHER = {
     **{"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "+": "-", "-": "+", "not": "not not"},
