@@ -23,6 +23,9 @@ class Program(Project):
     """A user's own project in Python, with the plugin on the PATH."""
 
     prefix = f"{COMPONENT}/"
+    # A resource of a component failed, and the program, which is no code of ours, waits for the component:
+    # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/lib/pulumi/runtime/resource.py
+    ended_by = "resource monitor shut down"
     runtime: ClassVar[Any] = {"name": "python", "options": {"virtualenv": str(ROOT / ".tools/venv")}}
     source = EXAMPLES / "python" / "__main__.py"
     # What stands in for pulumi-command's plugin where that can't be downloaded takes no other commands.
