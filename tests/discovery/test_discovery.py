@@ -346,6 +346,17 @@ def test_what_clashes_is_left_out(left, told, actual):
     assert (begins, ends) == (line[: len(begins)], line[len(line) - len(ends) :])
 
 
+def test_pool_that_is_left_out_is_not_asked_for():
+    """It is known, whatever else is left out: only a swarm without one is told to say which it is."""
+    own = {"networks": [ingress("10.64.0.0/20"), net("app", "10.0.1.0/24")]}
+    pool = {"default_addr_pool": ("10.64.0.0/16",), "default_addr_pool_prefix": 20}
+    swarms = found(**own), found(**own, **pool), found(**own, **pool, dispatcher_heartbeat=1e-9)
+    said = [[each.line for each in mended(declared(actual))[1]] for actual in swarms]
+
+    assert [True, False, False] == [any("say which pool" in line for line in lines) for lines in said]
+    assert [0, 1, 2] == [sum("; left out: " in line for line in lines) for lines in said]
+
+
 def test_range_named_as_free_meets_nothing_that_hosts_have():
     """The one beside it is the VPN's."""
     report = with_links(1500, "10.63.0.0/16 dev tun0\n")
