@@ -8,6 +8,7 @@ a look and the steps that it led to. Or, once on a path, a host is lost, and may
 versions and counts is one state.
 """
 
+import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ TIMINGS = Timings(
     life=TICK,
     bump=TICK,
 )
-# No rule looks further back than this.
+# What has not moved for so long never moves by itself.
 PATIENCE = 21.0
 REST = 100 * TICK
 # What passes by itself, or by looking again.
@@ -197,7 +198,8 @@ class Exploration:
         except SwarmnetError as problem:
             return self.turn_round(here, state, f"error: {problem}")
         decide = self.scene.rollbacks[state.back - 1] if state.back else self.scene.decide
-        decision = decide(replace(facts, unchanged_for=state.patience))
+        unchanged_for = state.patience if state.patience < PATIENCE else math.inf
+        decision = decide(replace(facts, unchanged_for=unchanged_for))
         match decision:
             case Done() if state.back:
                 return self.ended(here, state, "back")
