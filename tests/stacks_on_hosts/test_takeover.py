@@ -1,13 +1,12 @@
 """The plugin takes over what is there: a stack of the dynamic program in place, and resources by their ids."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from plugin.schema import token
 from providers.rules.resource_types.table import RESOURCE_TYPES
-from tests.native.test_takeover import import_file, stack_with
+from tests.native.test_takeover import stack_with
 from tests.stacks_on_hosts.test_former_state import on_these_hosts, with_ids
 from tests.states import FormerState, former_states
 from tests.support.machines import Group
@@ -59,22 +58,3 @@ def test_five_types_are_imported_by_either_id(bare: Group, project: Project, tmp
     ours = [each["id"] for each in program.state().values() if each["type"] in OUTPUTS]
     assert sorted([*made, *made]) == sorted(ours)
     assert [] == written
-
-
-def test_import_file_with_its_ids_leaves_nothing_to_do(bare: Group, project: Project, tmp_path: Path):
-    """What `preview --import-file` writes for a program, with each name's end as the id."""
-    state = on_these_hosts(former_states()[0], bare)
-    project.declare(state.sections)
-    assert project.up().ok
-    program = stack_with(None, tmp_path)
-    program.declare(state.sections)
-    found = import_file(program)
-    resources = [
-        {**each, "id": name.removeprefix("networks/")} if "id" in each else each for name, each in found.items()
-    ]
-    (program.folder / "import.json").write_text(json.dumps({"resources": resources}))
-    told = program.run("import", "--file", "import.json", "--yes", "--generate-code=false", "--protect=false")
-    assert told.ok, told.text
-
-    shown = program.preview("--expect-no-changes")
-    assert (True, {}) == (shown.ok, shown.steps), shown.told
