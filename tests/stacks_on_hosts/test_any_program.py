@@ -76,7 +76,7 @@ def test_life_of_a_swarm(hosts: Group, tmp_path: Path, language: type[Program]):
 
 
 def app_finds_its_network(manager: Host, program: Program) -> None:
-    """The example app, with this stack in the place of Swarmnet's, would deploy to its network on a manager."""
+    """The example app, with this stack in the place of Swarmnet's, would deploy to its network."""
     example = ROOT / "examples" / "app"
     runtime = {"name": "python", "options": {"virtualenv": str(ROOT / ".tools/venv")}}
     project = yaml.safe_dump({"name": "app", "runtime": runtime, "stackConfigDir": "stacks"})
@@ -89,6 +89,5 @@ def app_finds_its_network(manager: Host, program: Program) -> None:
     config = {"app:swarmnet": "organization/shop/t", "app:known_hosts": str(KNOWN_HOSTS)}
     app.stack_file.write_text(yaml.safe_dump({"config": config}))
 
-    deployed = app.preview().planned["hello"]
-    assert manager.address == deployed["connection"]["host"]
-    assert f"networks=app={manager.network('app')['Id']}\n" in deployed["create"]
+    # How it reaches the manager is a secret there, which a preview does not show.
+    assert f"networks=app={manager.network('app')['Id']}\n" in app.preview().planned["hello"]["create"]
