@@ -7,7 +7,7 @@ Pulumi calls the providers' methods, reaches hosts: `real` is the one late impor
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -75,13 +75,11 @@ class Settings:
         self.flat.update(settings)
         declared = configured_hosts(self.flat)
         actual = without_lost(declared)
-        self.accesses.update(actual.access)
         self.managers.update(actual.managers)
         self.lost.update(declared.lost)
         self.unwatched.update(declared.unwatched)
-        self.left_out -= {*actual.access, *declared.lost}
-        if self._file:  # each provider is configured when Pulumi first needs it
-            self._use_declared_access(self._file)
+        left_out = self.left_out - {*actual.access, *declared.lost}
+        self._use(self.accesses | actual.access, left_out)  # each provider is configured when Pulumi first needs it
 
     def follow_the_file(self, owner: str) -> None:
         """In a refresh, take from the stack file on this machine which hosts are lost or have another address, and
@@ -98,18 +96,23 @@ class Settings:
             project, _, stack = owner.rpartition("/")
             raw = from_yaml(stack_file(Path.cwd(), stack).read_bytes(), project)
             self._file = resolve(readable(StackFile, raw).model)
-            self._use_declared_access(self._file)
+            self._use(self.accesses, self.left_out)
 
-    def _use_declared_access(self, file: Resolved) -> None:
-        for host, known in list(self.accesses.items()):
-            declared = file.access.get(host)
-            if host in file.lost or (declared and describe_move(known.model_dump(), declared.model_dump())):
-                del self.accesses[host]
-                self.left_out.add(host)
-            elif declared:
-                self.accesses[host] = known.model_copy(update={"key_file": declared.key_file})
-        self.lost |= self.left_out & file.lost
-        self.managers -= self.left_out
+    def _use(self, accesses: Mapping[str, HostAccess], left_out: Set[str]) -> None:
+        """Use these from now on, as far as the file that is followed has them. Whoever asks hosts meanwhile keeps those
+        that it began with: none is taken from a mapping."""
+        file, kept, left = self._file, dict(accesses), set(left_out)
+        if file:
+            for host, known in accesses.items():
+                declared = file.access.get(host)
+                if host in file.lost or (declared and describe_move(known.model_dump(), declared.model_dump())):
+                    del kept[host]
+                    left.add(host)
+                elif declared:
+                    kept[host] = known.model_copy(update={"key_file": declared.key_file})
+            self.lost |= left & file.lost
+            self.managers -= left
+        self.accesses, self.left_out = kept, left
 
     def hosts(self, spec: Spec | None = None) -> HostsApi:
         """Return the declared hosts, and that of the spec, which only the state may still know.

@@ -14,6 +14,7 @@ from providers.rules.vocabulary.labels import ROTATED
 from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.run import Run
 from providers.run.resource import PREVIEW, Provider
+from providers.run.settings import Settings
 from providers.simulate import SimulatorState, elapse, members
 from tests.glue.stack import INGRESS, NODE, OVERLAY, SWARM, configure, known, provider_of, resource_type
 from tests.support import lifecycle
@@ -134,6 +135,26 @@ def write(**more: Mapping[str, object]) -> None:
     """Write the stack file, which says more of these hosts than the state's copy does."""
     config = {"swarmnet:hosts": declared(**more), "swarmnet:swarm": {}}
     Path("Pulumi.prod.yaml").write_text(json.dumps({"config": config}))
+
+
+def test_who_asks_hosts_already_keeps_them_while_the_file_takes_one_out(tmp_path, monkeypatch):
+    """Resources are read side by side, and each provider is configured when it is first needed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: infra\nruntime: python\n")
+    given: list[Mapping[str, HostAccess]] = []
+
+    def reach(accesses: Mapping[str, HostAccess], roles: Roles) -> SimulatedHosts:
+        given.append(accesses)
+        return SimulatedHosts(lifecycle.running())
+
+    settings = Settings(reach)
+    settings.configure({"swarmnet:hosts": json.dumps(declared())})
+    settings.hosts()
+    write(w1={"address": "10.9.0.9"})
+    settings.follow_the_file("infra/prod")
+    settings.hosts()
+
+    assert [True, False] == ["w1" in accesses for accesses in given]
 
 
 @pytest.mark.parametrize("spec", [NODE, lifecycle.gwbridge_spec("w1"), SWARM, INGRESS, OVERLAY], ids=resource_type)
