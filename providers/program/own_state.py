@@ -62,7 +62,7 @@ def tell_what_stays(recorded: Mapping[str, Recorded], plan: Plan) -> None:
     engine = get_engine()
     assert engine is not None  # Pulumi runs this
     declared = {spec.resource_name for spec in plan.specs}
-    for name in recorded.keys() - declared:
+    for name in sorted(recorded.keys() - declared):
         each = recorded[name]
         if each.stays and not (plan.swarm and isinstance(each.spec, NodeSpec)):
             request = engine_pb2.LogRequest(severity=engine_pb2.LogSeverity.INFO, message=STAYS_ON_HOSTS, urn=each.urn)
